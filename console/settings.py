@@ -1,0 +1,239 @@
+"""All settings, read from environment variables (documented in README.md); every bad one is reported at once.
+
+The demo needs none. `MODE=production` demands real secrets and real servers and refuses to start without them.
+"""
+
+import secrets
+from pathlib import Path
+
+from environs import Env, EnvError
+from marshmallow.validate import OneOf
+
+from console import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = embedded.VAR
+
+env = Env(eager=False)
+MODE = env.str("MODE", "demo", validate=OneOf(["demo", "production"]))
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "")
+# 32 bytes in base64; protects carrier passwords and application secrets at rest.
+ENCRYPTION_KEY = env.str("ENCRYPTION_KEY", "")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", embedded.database_url())}
+REDIS_URL = env.str("REDIS_URL", embedded.redis_url())
+PORT = env.int("PORT", 8000)
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50 * 1024 * 1024)
+UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000)
+# A gateway that has not renewed its lease for this long counts as dead; its unanswered messages become unknown.
+GATEWAY_LEASE_SECONDS = env.int("GATEWAY_LEASE_SECONDS", 12)
+# Where the demo's carrier listens; 0: where `make run` put it.
+SMSC_PORT = env.int("SMSC_PORT", 0)
+env.seal()
+
+PRODUCTION = MODE == "production"
+DEMO_PREFIX = "demo-"
+
+
+def _demo_secret(name: str) -> str:
+    """A secret of this clone's demo, made once and kept under var/."""
+    path = VAR_DIR / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(DEMO_PREFIX + secrets.token_hex(32))
+    return path.read_text()
+
+
+def _production_faults() -> list[str]:
+    faults = []
+    if DEBUG:
+        faults.append("DEBUG must be off")
+    if len(SECRET_KEY) < 40 or SECRET_KEY.startswith(DEMO_PREFIX):
+        faults.append("SECRET_KEY must be set to at least 40 random characters that are not the demo's")
+    if not ENCRYPTION_KEY or ENCRYPTION_KEY.startswith(DEMO_PREFIX):
+        faults.append("ENCRYPTION_KEY must be set (32 random bytes in base64) and not be the demo's")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        faults.append("ALLOWED_HOSTS must name the hosts of this site")
+    faults += [
+        f"{name} must be set: the embedded server is for the demo"
+        for name, ours in zip(("DATABASE_URL", "REDIS_URL"), embedded.wanted(), strict=True)
+        if ours
+    ]
+    return faults
+
+
+if PRODUCTION:
+    if faults := _production_faults():
+        raise EnvError("MODE=production refuses to start: " + "; ".join(faults))
+else:
+    SECRET_KEY = SECRET_KEY or _demo_secret("secret-key")
+    ENCRYPTION_KEY = ENCRYPTION_KEY or _demo_secret("encryption-key")
+    ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "bootstrap",
+    "django_htmx",
+    "template_partials",
+    "django.contrib.postgres",
+    "console",
+    "accounts",
+    "templates_app",
+    "sending",
+    "statistics.apps.StatisticsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PersonLocaleMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.PersonTimezoneMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.shell",
+            ],
+            "builtins": ["console.templatetags.console"],
+        },
+    }
+]
+
+DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=5,
+    options="-c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_custom_plan",
+)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "sign-in"
+# Sessions live in the database, so that people stay signed in through a loss of Redis.
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+# Two clones on one host (different ports) share cookies by name.
+SESSION_COOKIE_NAME = "__Host-sessionid" if PRODUCTION else f"sessionid-{PORT}"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if PRODUCTION else f"csrftoken-{PORT}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = False  # the proxy in front decides; the API refuses plain HTTP by itself
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+USE_THOUSAND_SEPARATOR = False
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = VAR_DIR / "uploads"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Celery carries hints only: ids of rows, never anything that would be missed. Reasons in docs/architecture.md.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_keepalive": True,
+    "health_check_interval": 30,
+    "socket_timeout": 30,
+    "global_keyprefix": "console:",
+}
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 280
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+# Reading a sheet takes seconds to minutes; it must not stand before the sweepers.
+CELERY_TASK_ROUTES = {"sending.read_upload": {"queue": "reading"}}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "console.beat:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 2
+CELERY_BEAT_SCHEDULE = {
+    "pulse": {"task": "console.pulse", "schedule": 5.0, "options": {"expires": 30}},
+    "start-due-jobs": {"task": "sending.start_due_jobs", "schedule": 2.0, "options": {"expires": 30}},
+    "sweep": {"task": "sending.sweep", "schedule": 5.0, "options": {"expires": 30}},
+    "fold-counts": {"task": "sending.fold_counts", "schedule": 2.0, "options": {"expires": 30}},
+    "sweep-hourly": {"task": "sending.sweep_hourly", "schedule": 3600.0, "options": {"expires": 600}},
+    "make-partitions": {"task": "sending.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+    "verify-counts": {"task": "sending.verify_counts", "schedule": 86400.0, "options": {"expires": 3600}},
+}
+
+LOGGING_CONFIG = "console.logs.configure"
+LOGGING = {"level": LOG_LEVEL}

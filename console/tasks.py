@@ -1,0 +1,10 @@
+"""The worker's own sign of life."""
+
+from celery import shared_task
+
+from console.beat import pulse as note
+
+
+@shared_task(name="console.pulse")
+def pulse() -> None:
+    note("worker")

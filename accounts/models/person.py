@@ -1,0 +1,79 @@
+"""People: those of an enterprise and the platform's own staff. They sign in by e-mail address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.enterprise import Enterprise
+from console.lib.constraints import one_of
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    OPERATOR = "operator", _("Operator")
+    VIEWER = "viewer", _("Viewer")
+    REVIEWER = "reviewer", _("Reviewer")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+STAFF_ROLES = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """One person, one role. Staff belong to no enterprise; all others to exactly one."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="people")
+    role = models.CharField(max_length=15, choices=Role)
+    language = models.CharField(max_length=10, blank=True, help_text="Empty: as the browser asks.")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            one_of("role", Role, "user_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=STAFF_ROLES, enterprise__isnull=True)
+                | (~Q(role__in=STAFF_ROLES) & Q(enterprise__isnull=False)),
+                name="user_staff_without_enterprise",
+                violation_error_message=_("Platform staff belong to no enterprise, all others to one."),
+            ),
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_staff_member(self) -> bool:
+        return self.role in STAFF_ROLES
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the avatar: of first and last word, or the first two characters."""
+        words = self.name.split()
+        return (words[0][0] + words[-1][0]).upper() if len(words) > 1 else self.name[:2].upper()

@@ -1,0 +1,115 @@
+"""The review base: what everything that people review has in common, and the only way its state changes."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models.person import User
+from console.lib.constraints import one_of
+from console.lib.errors import NotAllowed
+
+
+class ReviewState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    DISABLED = "disabled", _("Disabled")
+
+
+REVIEW_MOVES = {
+    ReviewState.DRAFT: {ReviewState.IN_REVIEW},
+    ReviewState.IN_REVIEW: {ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.WITHDRAWN},
+    ReviewState.APPROVED: {ReviewState.DISABLED},
+    ReviewState.REJECTED: set(),
+    ReviewState.WITHDRAWN: set(),
+    ReviewState.DISABLED: set(),
+}
+DECISIONS = frozenset({ReviewState.APPROVED, ReviewState.REJECTED})
+
+
+class ReviewQuerySet(models.QuerySet["Any"]):
+    def visible_to(self, user: User) -> Self:
+        """A reviewer sees what was submitted anywhere; people of an enterprise see their own."""
+        if user.is_staff_member:
+            return self.exclude(review_state=ReviewState.DRAFT)
+        return self.filter(enterprise_id=user.enterprise_id)
+
+    def waiting(self) -> Self:
+        return self.filter(review_state=ReviewState.IN_REVIEW)
+
+    def approved(self) -> Self:
+        return self.filter(review_state=ReviewState.APPROVED)
+
+
+class Review(models.Model):
+    """One submission to the platform's reviewers. Never decided by its submitter, nor by its own enterprise.
+
+    What was submitted is never edited: a rejected or withdrawn thing is submitted again as a new row.
+    """
+
+    review_state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.DRAFT)
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            one_of("review_state", ReviewState, "%(class)s_review_state_known"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("submitted_by")),
+                name="%(class)s_decided_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(review_state__in=[ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.DISABLED])
+                | Q(decided_by__isnull=False, decided_at__isnull=False, submitted_by__isnull=False),
+                name="%(class)s_decision_has_decider",
+            ),
+            models.CheckConstraint(
+                condition=~Q(review_state=ReviewState.REJECTED) | ~Q(reason=""), name="%(class)s_rejected_with_reason"
+            ),
+        ]
+
+    enterprise_id: int
+
+    @property
+    def is_sendable(self) -> bool:
+        return self.review_state == ReviewState.APPROVED
+
+    @transaction.atomic
+    def move(self, to: ReviewState, *, by: User, reason: str = "") -> None:
+        """The only place a review's state changes; of several who try, one wins and the others get NotAllowed."""
+        before = [old for old, after in REVIEW_MOVES.items() if to in after]
+        fields: dict[str, Any] = {"review_state": to}
+        if to == ReviewState.IN_REVIEW:
+            fields |= {"submitted_by": by, "submitted_at": timezone.now()}
+        elif to in DECISIONS:
+            if not by.is_staff_member:
+                raise NotAllowed(_("Only the platform’s reviewers decide."))
+            if to == ReviewState.REJECTED and not reason.strip():
+                raise NotAllowed(_("Say why, so that the applicant knows what to change."))
+            fields |= {"decided_by": by, "decided_at": timezone.now(), "reason": reason.strip()}
+        rows = type(self)._default_manager.filter(pk=self.pk, review_state__in=before)
+        if not rows.update(**fields):
+            raise NotAllowed(
+                _("This can no longer become “%(state)s”; somebody has changed it meanwhile. Load the page again.")
+                % {"state": to.label}
+            )
+        self.refresh_from_db()
+        audit.record(
+            by=by,
+            verb=f"{self._meta.model_name}.{to}",
+            object_id=self.pk,
+            enterprise_id=self.enterprise_id,
+            reason=reason,
+        )

@@ -1,0 +1,33 @@
+"""Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to what the secret belongs to."""
+
+import base64
+import hashlib
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+
+class WrongKey(Exception):
+    """The ciphertext was made with another key, for another owner, or was changed."""
+
+
+def _key(secret: str) -> bytes:
+    try:
+        raw = base64.b64decode(secret, validate=True)
+    except ValueError:
+        raw = b""
+    return raw if len(raw) == 32 else hashlib.sha256(secret.encode()).digest()
+
+
+def encrypt(text: str, *, secret: str, owner: str) -> bytes:
+    """12-byte nonce followed by ciphertext and tag; `owner` (for example "carrier:7") must be the same to decrypt."""
+    nonce = os.urandom(12)
+    return nonce + AESGCM(_key(secret)).encrypt(nonce, text.encode(), owner.encode())
+
+
+def decrypt(data: bytes, *, secret: str, owner: str) -> str:
+    try:
+        return AESGCM(_key(secret)).decrypt(bytes(data[:12]), bytes(data[12:]), owner.encode()).decode()
+    except InvalidTag as error:
+        raise WrongKey(owner) from error

@@ -1,0 +1,24 @@
+"""The one door to Celery: ask for a task by name, once the data it is about is committed.
+
+A message carries ids only. It may be lost, doubled or late without effect: sweepers find everything in PostgreSQL.
+"""
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+
+def after_commit(task: str, **ids: int | str) -> None:
+    """Send the hint `task` with `ids` as keyword arguments after the current transaction commits."""
+    transaction.on_commit(lambda: hint(task, **ids))
+
+
+def hint(task: str, **ids: int | str) -> None:
+    """Send the hint now. A broker that is away is no error: the sweeper comes by within seconds."""
+    try:
+        current_app.send_task(task, kwargs=ids, retry=False, expires=600)
+    except (OperationalError, OSError) as error:
+        log.warning("hint_not_sent", task=task, error=type(error).__name__)

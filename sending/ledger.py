@@ -1,0 +1,243 @@
+"""The moves of messages: the only place where a message's state changes.
+
+Every move is one statement that checks the state it starts from, so that of several who try, one wins, and that writes
+the counts of what it moved (see `models.counts`). Nothing here knows sockets, Celery or pages. Statements are keyed by
+id and run under the settings of `keyed_plans`, because the planner cannot know how a fresh job's rows are spread.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from sending.models.message import BLOCK_SHIFT
+from sending.states import COUNTED_BY_CODE, MESSAGE_MOVES, JobStatus, MessageState, SkipReason
+
+S = MessageState
+CODED = "{" + ",".join(str(int(state)) for state in COUNTED_BY_CODE) + "}"
+# Rows withheld in one statement; short enough to leave locks free for others.
+WITHHOLD_CHUNK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message whose intent to send is committed."""
+
+    id: int
+    job_id: int
+    number: str
+    values: list[str]
+    segments: int
+    attempt: int
+
+
+@contextmanager
+def keyed_plans() -> Iterator[None]:
+    """A transaction whose statements are looked up by key, whatever the statistics say.
+
+    A column that was all NULL when last analysed, or a table loaded a second ago, makes the planner join by reading
+    everything; one such statement can run for minutes.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+            "SET LOCAL statement_timeout = '20s'"
+        )
+        yield
+
+
+def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, first_id: int, parts: int) -> list[Claimed]:
+    """Commit the intent to send the next messages of a job, at most `parts` segments (but at least one message).
+
+    Nothing is claimed when the job is not sending any more, or when `owner` has lost its lease (R3, R16, R17).
+    """
+    with keyed_plans(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH free AS MATERIALIZED (
+                SELECT m.id, m.segments FROM sending_message m
+                WHERE m.state = 0 AND m.id > %(after)s AND m.id < %(end)s
+                  AND (m.not_before IS NULL OR m.not_before <= now())
+                  AND EXISTS (SELECT 1 FROM sending_sendjob j WHERE j.id = %(job)s AND j.status = %(sending)s)
+                  AND EXISTS (SELECT 1 FROM sending_gatewaylease l WHERE l.owner = %(owner)s AND l.expires_at > now())
+                ORDER BY m.id LIMIT %(parts)s FOR UPDATE OF m SKIP LOCKED
+            ), fitting AS MATERIALIZED (
+                SELECT id FROM (SELECT id, segments, sum(segments) OVER (ORDER BY id) AS total FROM free) f
+                WHERE total <= %(parts)s OR total = segments
+            ), claimed AS (
+                UPDATE sending_message m SET state = 1, owner = %(owner)s, carrier_id = %(carrier)s,
+                    attempt = attempt + 1, submitted_at = now(), not_before = NULL, code = '', settled_at = NULL
+                FROM fitting f WHERE m.id = f.id AND m.id > %(after)s AND m.id < %(end)s
+                RETURNING m.id, m.job_id, m.number, m.values, m.segments, m.attempt, m.country, m.created_at,
+                    m.submitted_at
+            ), counted AS (
+                INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
+                SELECT job_id, date_trunc('hour', created_at, 'UTC'), 0, country, 0, '', -count(*), -sum(segments)
+                FROM claimed GROUP BY 1, 2, 4
+                UNION ALL
+                SELECT job_id, date_trunc('hour', submitted_at, 'UTC'), %(carrier)s, country, 1, '', count(*),
+                    sum(segments)
+                FROM claimed GROUP BY 1, 2, 4
+            )
+            SELECT id, job_id, number, values, segments, attempt FROM claimed ORDER BY id
+            """,
+            {
+                "after": max(after_id, first_id - 1),
+                "end": first_id + (1 << BLOCK_SHIFT),
+                "job": job_id,
+                "sending": JobStatus.SENDING,
+                "owner": owner,
+                "carrier": carrier_id,
+                "parts": parts,
+            },
+        )
+        return [Claimed(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One message to move. `ext_id` empty: keep the one it has. `attempt` is checked when moving under a fence."""
+
+    id: int
+    code: str = ""
+    ext_id: str = ""
+    attempt: int = 0
+
+
+def move(
+    moves: Sequence[Move], *, old: MessageState, new: MessageState, owner: uuid.UUID | None = None
+) -> dict[int, str | None]:
+    """Move those that are still in `old` (and, with `owner`, still belong to that owner's attempt); ids moved → ext_id.
+
+    For the moves after hand-over. Runs inside the caller's transaction.
+    """
+    assert new in MESSAGE_MOVES[old] and new != S.QUEUED and old != S.QUEUED, (old, new)
+    if not moves:
+        return {}
+    moves = sorted(moves, key=lambda m: m.id)  # everybody locks in the same order
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH wanted AS MATERIALIZED (
+                SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(exts)s::text[], %(codes)s::text[])
+                    AS w(id, attempt, ext_id, code)
+            ), moved AS (
+                UPDATE sending_message m SET state = %(new)s, code = w.code,
+                    ext_id = COALESCE(NULLIF(w.ext_id, ''), m.ext_id),
+                    settled_at = CASE WHEN %(new)s = 2 THEN NULL ELSE now() END
+                FROM wanted w
+                WHERE m.id = w.id AND m.id BETWEEN %(low)s AND %(high)s AND m.state = %(old)s
+                  AND (%(owner)s::uuid IS NULL OR (m.owner = %(owner)s AND m.attempt = w.attempt))
+                RETURNING m.id, m.job_id, m.submitted_at, m.carrier_id, m.country, m.segments, m.code, m.ext_id
+            ), counted AS (
+                INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
+                SELECT job_id, date_trunc('hour', submitted_at, 'UTC'), carrier_id, country, side.state,
+                    CASE WHEN side.state = ANY(%(coded)s::int[]) THEN code ELSE '' END,
+                    side.sign * count(*), side.sign * sum(segments)
+                FROM moved CROSS JOIN (VALUES (%(old)s, -1), (%(new)s, 1)) AS side(state, sign)
+                GROUP BY 1, 2, 3, 4, 5, 6, side.sign
+            )
+            SELECT id, ext_id FROM moved
+            """,
+            {
+                "ids": [m.id for m in moves],
+                "attempts": [m.attempt for m in moves],
+                "exts": [m.ext_id for m in moves],
+                "codes": [m.code for m in moves],
+                "low": moves[0].id,
+                "high": moves[-1].id,
+                "old": int(old),
+                "new": int(new),
+                "owner": owner,
+                "coded": CODED,
+            },
+        )
+        return dict(cursor.fetchall())
+
+
+def requeue(
+    moves: Sequence[Move], *, owner: uuid.UUID, wait_seconds: float = 0, counts_as_attempt: bool = True
+) -> set[int]:
+    """SUBMITTING → QUEUED, for what was definitely not sent: refused for now, or never written. Ids moved."""
+    if not moves:
+        return set()
+    moves = sorted(moves, key=lambda m: m.id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH wanted AS MATERIALIZED (
+                SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(codes)s::text[]) AS w(id, attempt, code)
+            ), before AS MATERIALIZED (
+                SELECT m.id, m.job_id, m.submitted_at, m.created_at, m.carrier_id, m.country, m.segments, w.code
+                FROM wanted w JOIN sending_message m ON m.id = w.id
+                WHERE m.id BETWEEN %(low)s AND %(high)s AND m.state = 1 AND m.owner = %(owner)s
+                  AND m.attempt = w.attempt
+                FOR UPDATE OF m
+            ), moved AS (
+                UPDATE sending_message m SET state = 0, owner = NULL, carrier_id = NULL, submitted_at = NULL,
+                    attempt = m.attempt - %(uncounted)s, code = b.code,
+                    not_before = now() + make_interval(secs => %(wait)s)
+                FROM before b WHERE m.id = b.id AND m.id BETWEEN %(low)s AND %(high)s
+                RETURNING m.id
+            ), counted AS (
+                INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
+                SELECT job_id, date_trunc('hour', submitted_at, 'UTC'), carrier_id, country, 1, '', -count(*),
+                    -sum(segments)
+                FROM before GROUP BY 1, 2, 3, 4
+                UNION ALL
+                SELECT job_id, date_trunc('hour', created_at, 'UTC'), 0, country, 0, '', count(*), sum(segments)
+                FROM before GROUP BY 1, 2, 4
+            )
+            SELECT id FROM moved
+            """,
+            {
+                "ids": [m.id for m in moves],
+                "attempts": [m.attempt for m in moves],
+                "codes": [m.code for m in moves],
+                "low": moves[0].id,
+                "high": moves[-1].id,
+                "owner": owner,
+                "wait": wait_seconds,
+                "uncounted": 0 if counts_as_attempt else 1,
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def skip_queued(first_id: int, *, reason: SkipReason, limit: int = WITHHOLD_CHUNK) -> int:
+    """QUEUED → SKIPPED for up to `limit` rows of the job whose block begins at `first_id`; how many."""
+    with keyed_plans(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH free AS MATERIALIZED (
+                SELECT id FROM sending_message WHERE state = 0 AND id >= %(low)s AND id < %(end)s
+                ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            ), moved AS (
+                UPDATE sending_message m SET state = 8, code = %(reason)s, settled_at = now(), not_before = NULL
+                FROM free f WHERE m.id = f.id AND m.id >= %(low)s AND m.id < %(end)s
+                RETURNING m.job_id, m.created_at, m.settled_at, m.country, m.segments
+            ), counted AS (
+                INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
+                SELECT job_id, date_trunc('hour', created_at, 'UTC'), 0, country, 0, '', -count(*), -sum(segments)
+                FROM moved GROUP BY 1, 2, 4
+                UNION ALL
+                SELECT job_id, date_trunc('hour', settled_at, 'UTC'), 0, country, 8, %(reason)s, count(*), sum(segments)
+                FROM moved GROUP BY 1, 2, 4
+            )
+            SELECT count(*) FROM moved
+            """,
+            {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT), "limit": limit, "reason": reason},
+        )
+        return one(cursor)[0]
+
+
+def one(cursor: Any) -> tuple[Any, ...]:
+    """The row of a statement that always has one."""
+    row = cursor.fetchone()
+    assert row is not None
+    return row

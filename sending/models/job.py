@@ -1,0 +1,122 @@
+"""One upload, one confirmation, one send job."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import Application, Enterprise, User
+from console.lib.constraints import one_of
+from console.lib.errors import NotAllowed
+from sending.states import JOB_MOVES, JobStatus
+from templates_app.models import Signature, TemplateVersion
+
+
+class SendJobQuerySet(models.QuerySet["SendJob"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(enterprise_id=user.enterprise_id)
+
+    def due(self, now: datetime) -> Self:
+        return self.filter(status=JobStatus.SCHEDULED, scheduled_at__lte=now)
+
+    def moving(self) -> Self:
+        """Those in which something may still happen by itself."""
+        return self.filter(status__in=[JobStatus.UPLOADED, JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED])
+
+
+def upload_path(job: SendJob, filename: str) -> str:
+    """Random name, so that nothing of what people call their files reaches the disk."""
+    return f"{job.enterprise_id}/{uuid.uuid4().hex}"
+
+
+class SendJob(models.Model):
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="jobs")
+    # The upload form's token: a form posted twice makes one job.
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+")
+    version = models.ForeignKey(TemplateVersion, models.PROTECT, related_name="jobs")
+    signature = models.ForeignKey(Signature, models.PROTECT, null=True, blank=True, related_name="+")
+    priority = models.PositiveSmallIntegerField()  # from the message type; smaller goes first
+    status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.UPLOADED)
+
+    file = models.FileField(upload_to=upload_path, max_length=120)
+    file_name = models.CharField(max_length=200)
+    file_size = models.PositiveBigIntegerField()
+    # Which columns to use, by header text: {"number": "Mobile", "values": {"1": "Name"}}; empty: found by itself.
+    wanted_columns = models.JSONField(default=dict, blank=True)
+    # What the check found: {"columns", "repairs", "problems", "segments", …}; see intake.summary.
+    summary = models.JSONField(default=dict, blank=True)
+    # Why the file is unreadable: {"code": …, and what the sentence needs}; see intake.problems.
+    fault = models.JSONField(default=dict, blank=True)
+
+    # Ids of this job's messages: first_id + position in the file. The block is reserved when reading begins.
+    first_id = models.BigIntegerField(null=True, unique=True)
+    total = models.PositiveIntegerField(default=0)  # rows in the file
+    rows_read = models.PositiveIntegerField(default=0)  # progress of the check
+    rows_expected = models.PositiveIntegerField(default=0)
+    # Who reads it now, and until when that counts; a reader that died is replaced by the sweeper.
+    reader = models.UUIDField(null=True, editable=False)
+    reader_until = models.DateTimeField(null=True, editable=False)
+    read_attempts = models.PositiveSmallIntegerField(default=0)
+
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True)
+    scheduled_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = SendJobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", JobStatus, "sendjob_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status=JobStatus.SCHEDULED) | Q(scheduled_at__isnull=False),
+                name="sendjob_scheduled_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED, JobStatus.DONE])
+                | Q(confirmed_by__isnull=False),
+                name="sendjob_sent_only_when_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=JobStatus.UNREADABLE) | ~Q(fault={}), name="sendjob_unreadable_with_fault"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["enterprise", "-id"], name="sendjob_by_enterprise"),
+            models.Index(
+                fields=["status", "scheduled_at"],
+                name="sendjob_open",
+                condition=Q(status__in=[JobStatus.UPLOADED, JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_moving(self) -> bool:
+        return self.status in {JobStatus.UPLOADED, JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED}
+
+    @transaction.atomic
+    def move(self, to: JobStatus, *, by: User | None, **fields: Any) -> None:
+        """The only place a job's status changes; of several who try, one wins and the others get NotAllowed."""
+        before = [old for old, after in JOB_MOVES.items() if to in after]
+        if not SendJob.objects.filter(pk=self.pk, status__in=before).update(status=to, **fields):
+            self.refresh_from_db()
+            raise NotAllowed(
+                _("This job is “%(now)s” and cannot become “%(to)s”.")
+                % {"now": JobStatus(self.status).label, "to": to.label}
+            )
+        self.refresh_from_db()
+        audit.record(by=by, verb=f"job.{to}", object_id=self.pk, enterprise_id=self.enterprise_id)

@@ -1,0 +1,24 @@
+"""Servers for the tests, and the people in them.
+
+Without DATABASE_URL and REDIS_URL the embedded servers run under a folder of their own (tests/settings.py), never the
+one of `make run`. alice sends, victor may only look, bob reviews, carol administers, mallory is of another enterprise.
+"""
+
+import shutil
+
+import pytest
+
+from console import embedded
+
+_servers = embedded.running()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    embedded.VAR.chmod(0o755)  # the account that PostgreSQL runs as must get through
+    _servers.__enter__()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _servers.__exit__(None, None, None)
+    shutil.rmtree(embedded.VAR, ignore_errors=True)
+    shutil.rmtree(embedded.socket_dir(), ignore_errors=True)

@@ -1,0 +1,220 @@
+"""Test data: keyword-only functions that build legal rows, walking the real moves to the state asked for."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Application, Enterprise, ReviewState, Role, User
+from accounts.models.application import Region
+from sending import partitions
+from sending.models import Carrier, JobStatus, MessageState, SendJob
+from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
+from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion
+from templates_app.models.signature import PRIORITY
+
+PASSWORD = "correct-horse-battery"
+_serial = itertools.count(1)
+TEXT = "尊敬的${1}，您本月消费${2}元。"
+VARIABLES: list[dict[str, Any]] = [
+    {"name": "1", "kind": "TEXT", "longest": 20, "meaning": "Name 姓名", "example": "王女士"},
+    {"name": "2", "kind": "MONEY", "longest": 20, "meaning": "Amount 金额", "example": "99.50"},
+]
+
+
+def enterprise(*, name: str = "", **fields: Any) -> Enterprise:
+    return Enterprise.objects.create(name=name or f"Enterprise {next(_serial)}", **fields)
+
+
+def user(*, role: Role = Role.OPERATOR, of: Enterprise | None = None, name: str = "", **fields: Any) -> User:
+    number = next(_serial)
+    staff = role in (Role.REVIEWER, Role.ADMINISTRATOR)
+    return User.objects.create_user(
+        email=fields.pop("email", f"person{number}@example.com"),
+        password=PASSWORD,
+        name=name or f"Person {number}",
+        role=role,
+        enterprise=None if staff else of or enterprise(),
+        **fields,
+    )
+
+
+def reviewer() -> User:
+    return User.objects.filter(role=Role.REVIEWER).first() or user(role=Role.REVIEWER)
+
+
+def application(*, by: User, region: Region = Region.MAINLAND, name: str = "") -> Application:
+    made = Application(enterprise=by.enterprise, created_by=by, region=region, name=name or f"app-{next(_serial)}")
+    made.issue_key()
+    made.save()
+    return made
+
+
+def decide(thing: Signature | TemplateVersion, *, by: User, approved: bool | None) -> None:
+    """None: leave it in review."""
+    thing.move(ReviewState.IN_REVIEW, by=by)
+    if approved is not None:
+        state = ReviewState.APPROVED if approved else ReviewState.REJECTED
+        thing.move(state, by=reviewer(), reason="" if approved else "Not about your company.")
+
+
+def signature(
+    *,
+    by: User,
+    app: Application | None = None,
+    name: str = "清禾会员",
+    type: MessageType = MessageType.NOTIFICATION,
+    approved: bool | None = True,
+) -> Signature:
+    made = Signature.objects.create(
+        enterprise=by.enterprise, application=app or application(by=by), name=name, type=type, purpose="Notices"
+    )
+    decide(made, by=by, approved=approved)
+    return made
+
+
+def template(
+    *,
+    by: User,
+    text: str = TEXT,
+    variables: list[dict[str, Any]] | None = None,
+    type: MessageType = MessageType.NOTIFICATION,
+    region: Region = Region.MAINLAND,
+    approved: bool | None = True,
+    sign: Signature | None = None,
+) -> TemplateVersion:
+    """Version 1 of a new template; with it an application and, on the mainland, a signature."""
+    app = sign.application if sign else application(by=by, region=region)
+    if region == Region.MAINLAND and sign is None:
+        sign = signature(by=by, app=app, type=type, name=f"清禾{next(_serial)}")
+    made = MessageTemplate.objects.create(
+        enterprise=by.enterprise,
+        application=app,
+        signature=sign if region == Region.MAINLAND else None,
+        name=f"Template_{next(_serial)}",
+        type=type,
+        created_by=by,
+    )
+    version = TemplateVersion.objects.create(
+        enterprise=by.enterprise,
+        template=made,
+        number=1,
+        text=text,
+        variables=VARIABLES if variables is None else variables,
+        purpose="Sent to members each month.",
+    )
+    decide(version, by=by, approved=approved)
+    return version
+
+
+def carrier(*, name: str = "", bound: bool = True, **fields: Any) -> Carrier:
+    made = Carrier(
+        name=name or f"carrier-{next(_serial)}",
+        host="127.0.0.1",
+        port=2775,
+        system_id="test",
+        bound_at=timezone.now() if bound else None,
+        **fields,
+    )
+    made.set_password("secret")
+    made.save()
+    return made
+
+
+def job(
+    *,
+    by: User,
+    rows: int = 3,
+    invalid: int = 0,
+    status: JobStatus = JobStatus.SENDING,
+    version: TemplateVersion | None = None,
+    segments: int = 1,
+    name: str = "",
+) -> SendJob:
+    """A job whose first `rows` rows are queued and whose last `invalid` rows are not; numbers +8613800000000 upward."""
+    version = version or template(by=by)
+    made = SendJob.objects.create(
+        enterprise=by.enterprise,
+        name=name or f"Job {next(_serial)}",
+        application=version.template.application,
+        version=version,
+        signature=version.template.signature,
+        priority=PRIORITY[MessageType(version.template.type)],
+        file="none",
+        file_name="people.xlsx",
+        file_size=1,
+        created_by=by,
+    )
+    if status in (JobStatus.UPLOADED, JobStatus.UNREADABLE):
+        if status == JobStatus.UNREADABLE:
+            made.move(status, by=None, fault={"code": "empty"})
+        return made
+    load(made, rows=rows, invalid=invalid, segments=segments)
+    summary = {"good": rows, "repaired": 0, "refused": invalid, "segments": {str(segments): rows}}
+    made.move(
+        JobStatus.CHECKED,
+        by=None,
+        total=rows + invalid,
+        checked_at=timezone.now(),
+        summary=summary,
+        first_id=made.first_id,
+    )
+    walk(made, to=status, by=by)
+    return made
+
+
+def walk(job: SendJob, *, to: JobStatus, by: User) -> None:
+    now = timezone.now()
+    if to == JobStatus.CANCELLED:
+        job.move(to, by=by)
+    elif to == JobStatus.SCHEDULED:
+        job.move(to, by=by, confirmed_by=by, scheduled_at=now + timedelta(days=1))
+    elif to != JobStatus.CHECKED:
+        job.move(JobStatus.SENDING, by=by, confirmed_by=by, started_at=now)
+        if to != JobStatus.SENDING:
+            job.move(to, by=by)
+
+
+def load(job: SendJob, *, rows: int, invalid: int = 0, segments: int = 1) -> None:
+    partitions.ensure()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('sending_job_block')")
+        block = cursor.fetchone()[0]
+        job.first_id = month_number(timezone.now()) << MONTH_SHIFT | block << BLOCK_SHIFT
+        SendJob.objects.filter(pk=job.pk).update(first_id=job.first_id)
+        cursor.execute(
+            """
+            INSERT INTO sending_message (id, enterprise_id, job_id, row, number, values, country, segments, state, code)
+            SELECT %(first)s + i, %(enterprise)s, %(job)s, i + 2, '+86138' || lpad(i::text, 8, '0'),
+                ARRAY['王女士', i::text], 'CN', %(segments)s,
+                CASE WHEN i < %(rows)s THEN 0 ELSE 9 END, CASE WHEN i < %(rows)s THEN '' ELSE 'too_short' END
+            FROM generate_series(0, %(last)s) AS i
+            """,
+            {
+                "first": job.first_id,
+                "enterprise": job.enterprise_id,
+                "job": job.pk,
+                "rows": rows,
+                "segments": segments,
+                "last": rows + invalid - 1,
+            },
+        )
+        cursor.execute(
+            """
+            INSERT INTO sending_countdelta (job_id, hour, country, state, code, n, segments)
+            SELECT job_id, date_trunc('hour', created_at, 'UTC'), country, state, code, count(*), sum(segments)
+            FROM sending_message WHERE id >= %s AND id < %s GROUP BY 1, 2, 3, 4, 5
+            """,
+            [job.first_id, job.first_id + (1 << BLOCK_SHIFT)],
+        )
+
+
+def states(job: SendJob) -> dict[str, int]:
+    """Rows by state as the ledger has them, only those that occur."""
+    from sending import counts
+
+    return {MessageState(state).key: n for state, n in counts.recount(job).items() if n}

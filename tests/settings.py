@@ -1,0 +1,13 @@
+"""The product's settings, with what tests need otherwise. Embedded servers get a folder of their own."""
+
+import os
+import tempfile
+
+os.environ.setdefault("TEST_VAR_DIR", tempfile.mkdtemp(prefix="console-test-"))
+os.environ["VAR_DIR"] = os.environ["TEST_VAR_DIR"]
+
+from console.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing here is secret
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,275 @@
+"""From queued to handed over: leases, what to send next, settling the carrier's answers, finishing jobs. No sockets.
+
+Rules R1 to R6, R11, R12, R16, R17 of the delivery rules in docs/architecture.md: the intent is committed before a byte
+is written; an answer that is not definite makes a message unknown, and unknown is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from console.lib.errors import NotAllowed
+from sending import ledger
+from sending.carriers.port import LINK_DOWN
+from sending.ledger import Move, one
+from sending.models import GatewayLease, JobPace, JobStatus, SendJob
+from sending.models.message import BLOCK_SHIFT
+from sending.states import WITHHELD, MessageState, SkipReason
+
+log = structlog.get_logger(__name__)
+S = MessageState
+# After so many refusals that were each worth another try, a message is given up.
+MAX_REFUSALS = 5
+# "Not now" of a carrier says nothing about the message: it waits, and does not count against it.
+THROTTLED = frozenset({"ESME_RTHROTTLED", "ESME_RMSGQFUL"})
+NOT_COUNTED = THROTTLED | {LINK_DOWN}
+RETRY_SECONDS = 1.0
+REPORT_HOURS = 72
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the carrier answered to one attempt at one message, all its parts taken together.
+
+    `outcome`: ACCEPTED (with the parts' ids), REJECTED, UNKNOWN, or QUEUED for a definite refusal worth another try.
+    """
+
+    id: int
+    attempt: int
+    outcome: MessageState
+    code: str = ""
+    ext_ids: tuple[str, ...] = ()
+    segments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job with rows to send, as the gateway's choice needs it."""
+
+    id: int
+    enterprise_id: int
+    priority: int
+    region: str
+    first_id: int
+
+
+# Leases ------------------------------------------------------------------------------------------------------------
+
+
+def take_lease() -> uuid.UUID:
+    """Announce a gateway process; its owner token fences everything it writes."""
+    owner = uuid.uuid4()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sending_gatewaylease (owner, host, pid, started_at, expires_at)"
+            " VALUES (%s, %s, %s, now(), now() + make_interval(secs => %s))",
+            [owner, socket.gethostname()[:253], os.getpid(), settings.GATEWAY_LEASE_SECONDS],
+        )
+    return owner
+
+
+def renew_lease(owner: uuid.UUID) -> bool:
+    """Still alive? False when the lease had run out: the gateway must start over with a new owner."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sending_gatewaylease SET expires_at = now() + make_interval(secs => %s)"
+            " WHERE owner = %s AND expires_at > now()",
+            [settings.GATEWAY_LEASE_SECONDS, owner],
+        )
+        return cursor.rowcount == 1
+
+
+def end_lease(owner: uuid.UUID) -> None:
+    GatewayLease.objects.filter(owner=owner).delete()
+
+
+def live_gateways() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM sending_gatewaylease WHERE expires_at > now()")
+        return one(cursor)[0]
+
+
+def reap() -> int:
+    """What a dead gateway had under way becomes unknown: nobody can tell whether it was sent (R4). How many.
+
+    A live gateway's rows are never touched, however long its carrier takes.
+    """
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id FROM sending_message m WHERE m.state = 1 AND NOT EXISTS"
+            " (SELECT 1 FROM sending_gatewaylease l WHERE l.owner = m.owner AND l.expires_at > now())"
+            " ORDER BY m.id LIMIT %s",
+            [BATCH],
+        )
+        lost = [Move(id=row[0], code="gateway_lost") for row in cursor.fetchall()]
+        moved = ledger.move(lost, old=S.SUBMITTING, new=S.UNKNOWN)
+        if not lost:
+            cursor.execute("DELETE FROM sending_gatewaylease WHERE expires_at < now() - interval '1 hour'")
+    if moved:
+        log.warning("reaped", messages=len(moved))
+    return len(moved)
+
+
+def release_unwritten(owner: uuid.UUID, *, under_way: Sequence[int]) -> int:
+    """Queue again what `owner` has claimed but never wrote, as it knows itself after a lost COMMIT. How many."""
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
+        cursor.execute(
+            "SELECT id, attempt FROM sending_message WHERE state = 1 AND owner = %s AND NOT (id = ANY(%s))",
+            [owner, list(under_way)],
+        )
+        moves = [Move(id=row[0], attempt=row[1]) for row in cursor.fetchall()]
+        return len(ledger.requeue(moves, owner=owner, counts_as_attempt=False))
+
+
+# What to send --------------------------------------------------------------------------------------------------------
+
+
+def waiting_jobs() -> list[Waiting]:
+    """Jobs that are sending, of enterprises that may."""
+    rows = (
+        SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, enterprise__state="active")
+        .order_by("priority", "id")
+        .values_list("id", "enterprise_id", "priority", "application__region", "first_id")
+    )
+    return [Waiting(pk, enterprise, priority, region, first or 0) for pk, enterprise, priority, region, first in rows]
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+def settle(owner: uuid.UUID, results: Sequence[Settled]) -> list[str]:
+    """Record the answers; the carrier ids that are new now. Runs in the caller's transaction; repeating it is harmless.
+
+    Fenced by owner and attempt (R5): a late answer may turn the unknown of its own attempt into accepted, nothing else.
+    """
+    accepted = [r for r in results if r.outcome == S.ACCEPTED]
+    known = _accept(owner, accepted)
+    for outcome in (S.REJECTED, S.UNKNOWN):
+        moves = [Move(r.id, code=r.code, attempt=r.attempt) for r in results if r.outcome == outcome]
+        ledger.move(moves, old=S.SUBMITTING, new=outcome, owner=owner)
+    partial = [r for r in results if r.outcome == S.UNKNOWN and any(r.ext_ids)]
+    _store_parts(partial)
+    refused = [r for r in results if r.outcome == S.QUEUED]
+    waiting = [Move(r.id, code=r.code, attempt=r.attempt) for r in refused if r.code in NOT_COUNTED]
+    ledger.requeue(waiting, owner=owner, wait_seconds=RETRY_SECONDS, counts_as_attempt=False)
+    others = [r for r in refused if r.code not in NOT_COUNTED]
+    again = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.attempt < MAX_REFUSALS]
+    ledger.requeue(again, owner=owner, wait_seconds=RETRY_SECONDS)
+    given_up = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.attempt >= MAX_REFUSALS]
+    ledger.move(given_up, old=S.SUBMITTING, new=S.REJECTED, owner=owner)
+    return known + [ext_id for r in partial for ext_id in r.ext_ids if ext_id]
+
+
+def _accept(owner: uuid.UUID, results: Sequence[Settled]) -> list[str]:
+    moves = {r.id: Move(r.id, ext_id=r.ext_ids[0] if r.segments == 1 else "", attempt=r.attempt) for r in results}
+    moved = ledger.move(list(moves.values()), old=S.SUBMITTING, new=S.ACCEPTED, owner=owner)
+    late = [m for key, m in moves.items() if key not in moved]
+    moved |= ledger.move(late, old=S.UNKNOWN, new=S.ACCEPTED, owner=owner)
+    taken = [r for r in results if r.id in moved]
+    _store_parts([r for r in taken if r.segments > 1])
+    return [ext_id for r in taken for ext_id in r.ext_ids]
+
+
+def _store_parts(results: Sequence[Settled]) -> None:
+    """The carrier's id of each part of long messages, so that each part's receipt finds its way."""
+    parts = [(r.id, number, ext_id) for r in results for number, ext_id in enumerate(r.ext_ids, start=1) if ext_id]
+    if not parts:
+        return
+    with ledger.server_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sending_messagepart (message_id, part, carrier_id, ext_id, state)"
+            " SELECT p.id, p.part, m.carrier_id, p.ext_id, 2"
+            " FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS p(id, part, ext_id)"
+            " JOIN sending_message m ON m.id = p.id"
+            " ON CONFLICT (message_id, part) DO NOTHING",
+            [list(column) for column in zip(*parts, strict=True)],
+        )
+
+
+# Jobs ----------------------------------------------------------------------------------------------------------------
+
+
+def start_due_jobs() -> int:
+    """Scheduled jobs whose time has come begin to send; of two beats one wins (compare-and-set). How many."""
+    started = 0
+    now = timezone.now()
+    for job in SendJob.objects.due(now):
+        try:
+            job.move(JobStatus.SENDING, by=None, started_at=now)
+        except NotAllowed:
+            continue  # started by another beat, or cancelled, in this very moment
+        started += 1
+    return started
+
+
+def finish_jobs() -> int:
+    """Jobs all of whose rows have left the queue and were answered are done; reports may still come. How many."""
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
+        cursor.execute(
+            "SELECT j.id FROM sending_sendjob j WHERE j.status = %s AND NOT EXISTS (SELECT 1 FROM sending_message m"
+            " WHERE m.state IN (0, 1) AND m.id >= j.first_id AND m.id < j.first_id + %s)",
+            [JobStatus.SENDING.value, 1 << BLOCK_SHIFT],
+        )
+        ended = [row[0] for row in cursor.fetchall()]
+    finished = 0
+    for job in SendJob.objects.filter(pk__in=ended):
+        try:
+            job.move(JobStatus.DONE, by=None, finished_at=timezone.now())
+        except NotAllowed:
+            continue
+        finished += 1
+    return finished
+
+
+def withhold_rows(job_id: int) -> int:
+    """The queued rows of a stopped or cancelled job become skipped, chunk by chunk; how many.
+
+    Rows that were under way and come back refused are caught by the next sweep; `finished_at` says that all is still.
+    """
+    job = SendJob.objects.get(pk=job_id)
+    if job.status not in WITHHELD:
+        return 0
+    skipped = 0
+    while job.first_id is not None and (n := ledger.skip_queued(job.first_id, reason=SkipReason.STOPPED)):
+        skipped += n
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
+        cursor.execute(
+            "UPDATE sending_sendjob j SET finished_at = now() WHERE j.id = %s AND j.finished_at IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM sending_message m WHERE m.state IN (0, 1) AND m.id >= j.first_id"
+            " AND m.id < j.first_id + %s)",
+            [job_id, 1 << BLOCK_SHIFT],
+        )
+    return skipped
+
+
+def withhold_all() -> int:
+    jobs = SendJob.objects.filter(status__in=WITHHELD, finished_at__isnull=True).values_list("pk", flat=True)
+    return sum(withhold_rows(pk) for pk in jobs)
+
+
+@transaction.atomic
+def expire_unreported() -> int:
+    """Accepted messages without a report after 72 hours; how many of this batch."""
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM sending_message WHERE state = 2 AND submitted_at < now() - make_interval(hours => %s)"
+            " ORDER BY id LIMIT %s",
+            [REPORT_HOURS, BATCH],
+        )
+        late = [Move(id=row[0], code="no_report") for row in cursor.fetchall()]
+        return len(ledger.move(late, old=S.ACCEPTED, new=S.EXPIRED))
+
+
+def forget_pace() -> None:
+    JobPace.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()

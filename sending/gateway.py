@@ -1,0 +1,469 @@
+"""The process that holds the carriers' connections: joins `dispatch` and `receipts` to the links.
+
+One event loop moves bytes; two threads talk to PostgreSQL, one claiming, one settling, so that neither waits for the
+other. The order that everything rests on: intent committed, then bytes written; answers and receipts committed, then
+receipts acknowledged. Whatever this process forgets by dying is found again in the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+from django.conf import settings
+from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
+from django.utils import timezone
+
+from console.lib import failpoints
+from console.lib.text import Alphabet, alphabet, split
+from sending import dispatch, ledger, partitions, receipts
+from sending.carriers.links import make_link
+from sending.carriers.port import Accepted, Answer, Delivery, Link, NoAnswer, ReceiptState, Refused
+from sending.choice import Choice
+from sending.dispatch import Settled, Waiting
+from sending.ledger import Claimed
+from sending.limits import Pace, Throttle
+from sending.models import Carrier, SendJob
+from sending.models.inbound import InboundKind
+from sending.receipts import Event
+from sending.states import MessageState
+from templates_app.models.template import join
+
+log = structlog.get_logger(__name__)
+S = MessageState
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CLAIM_MOST = 500
+SETTLE_MOST = 2_000
+GATHER_SECONDS = 0.02
+JOBS_SECONDS = 0.25
+KEEP_HOUSE_SECONDS = 1.0
+SWEEP_SECONDS = 5.0
+RECOVER_SECONDS = 30.0
+PARTITION_SECONDS = 3600.0
+GOODBYE_SECONDS = 20.0
+LOST_DATABASE = (OperationalError, InterfaceError)
+UCS2, GSM7 = 8, 0  # SMPP 3.4, 5.2.19 data_coding
+
+
+@dataclass(slots=True)
+class Line:
+    """A carrier's link and how it is doing."""
+
+    carrier: Carrier
+    link: Link
+    task: asyncio.Task[None] | None = None
+    feeder: asyncio.Task[None] | None = None
+    throttle: Throttle = field(default_factory=Throttle)
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    unsettled: int = 0  # messages written whose answer is not committed
+
+    @property
+    def free(self) -> int:
+        """Parts that may be claimed: what the window leaves, and no more than twice the window not committed."""
+        return min(self.link.free, 2 * self.carrier.window - self.unsettled) if self.link.bound else 0
+
+    @property
+    def roomy(self) -> bool:
+        """Whether a claim is worth its statement."""
+        return self.free >= max(1, self.carrier.window // 4)
+
+
+@dataclass(slots=True)
+class Flight:
+    """A message between its intent and the commit of its answer."""
+
+    owner: uuid.UUID
+    attempt: int
+    line: Line
+    answers: list[Answer | None] = field(default_factory=list)
+    missing: int = 0
+
+
+@lru_cache(maxsize=512)
+def words_of(job_id: int) -> tuple[list[tuple[str, str]], list[str], str, bool]:
+    """(pieces of the text, variables in order, signature, mainland) of a job; its version never changes."""
+    job = SendJob.objects.select_related("version", "signature", "application").get(pk=job_id)
+    names = [variable.name for variable in job.version.typed_variables]
+    return job.version.pieces, names, job.signature.name if job.signature else "", job.application.is_mainland
+
+
+def in_database(function: Callable[P, T]) -> Callable[P, T]:
+    """For the threads: a connection that broke is replaced before the next use."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        except LOST_DATABASE:
+            connection.close()
+            raise
+
+    return run
+
+
+class Gateway:
+    """Runs until `stop` is set. See the module's docstring."""
+
+    def __init__(self) -> None:
+        self.owner = uuid.UUID(int=0)
+        self.flights: dict[int, Flight] = {}
+        self.results: list[tuple[uuid.UUID, Settled]] = []
+        self.deliveries: list[tuple[Link, Delivery]] = []
+        self.lines: dict[int, Line] = {}
+        self.choice = Choice()
+        self.pace = Pace(settings.REDIS_URL)
+        self.stop = asyncio.Event()
+        self.news = asyncio.Event()
+        self.claim_lock = asyncio.Lock()
+        self.claimer = ThreadPoolExecutor(1, "claim")
+        self.settler = ThreadPoolExecutor(1, "settle")
+        self.keeper = ThreadPoolExecutor(1, "keep")
+
+    async def call(self, pool: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        work = in_database(function)
+        return await asyncio.get_running_loop().run_in_executor(pool, lambda: work(*args, **kwargs))
+
+    # What the links tell (port.Handler) -------------------------------------------------------------------------
+
+    def answered(self, key: int, part: int, answer: Answer) -> None:
+        flight = self.flights.get(key)
+        if flight is None or flight.answers[part] is not None:
+            return
+        flight.answers[part] = answer
+        flight.missing -= 1
+        line = flight.line
+        if isinstance(answer, Refused) and answer.code in dispatch.THROTTLED:
+            line.throttle.slow_down()
+        if not flight.missing:
+            self.results.append((flight.owner, settled(key, flight)))
+            self.news.set()
+        if line.roomy:
+            line.room.set()
+
+    def delivered(self, link: Link, delivery: Delivery) -> None:
+        self.deliveries.append((link, delivery))
+        self.news.set()
+
+    def up(self, link: Link) -> None:
+        log.info("carrier_bound", carrier=link.name)
+        self.lines[link.carrier_id].room.set()
+
+    def down(self, link: Link, why: str) -> None:
+        log.warning("carrier_lost", carrier=link.name, why=why)
+
+    # Sending ----------------------------------------------------------------------------------------------------
+
+    async def feed(self, line: Line) -> None:
+        """Keep one link's window full, as far as its rate and the jobs allow."""
+        while not self.stop.is_set():
+            line.room.clear()
+            wait = await self.feed_once(line)
+            if wait:
+                try:
+                    await asyncio.wait_for(line.room.wait(), wait)
+                except TimeoutError:
+                    continue
+
+    async def feed_once(self, line: Line) -> float:
+        """Claim and write once; seconds to wait before the next time, unless there is room earlier."""
+        if not line.roomy:
+            return 0.25
+        job = self.choice.pick(line.carrier.region)
+        if job is None:
+            return JOBS_SECONDS
+        rate = line.carrier.rate * line.throttle.current()
+        parts = await self.pace.take(line.carrier.pk, min(line.free, CLAIM_MOST), rate=rate)
+        if not parts:
+            return min(0.5, max(0.01, 1 / rate))
+        try:
+            return await self.send(line, job, parts)
+        except LOST_DATABASE as error:
+            log.warning("claim_failed", error=type(error).__name__)
+            await asyncio.sleep(1)
+            await self.recover()
+            return 0.01
+
+    async def send(self, line: Line, job: Waiting, parts: int) -> float:
+        async with self.claim_lock:
+            after = self.choice.last_id(job)
+            claimed = await self.call(
+                self.claimer,
+                ledger.claim,
+                owner=self.owner,
+                carrier_id=line.carrier.pk,
+                job_id=job.id,
+                after_id=after,
+                first_id=job.first_id,
+                parts=parts,
+            )
+            if not claimed:
+                self.choice.nothing_left(job)
+                return 0.01
+            self.choice.served(job, sum(row.segments for row in claimed), claimed[-1].id)
+            # Noted before anything else can look: what is in flight here is never queued again by `recover`.
+            for row in claimed:
+                self.flights[row.id] = Flight(self.owner, row.attempt, line)
+            line.unsettled += len(claimed)
+        failpoints.reach("after_intent")
+        words = await self.call(self.claimer, words_of, job.id)
+        for row in claimed:
+            self.write(line, row, words)
+        failpoints.reach("after_write")
+        return 0.0
+
+    def write(self, line: Line, row: Claimed, words: tuple[list[tuple[str, str]], list[str], str, bool]) -> None:
+        pieces, names, signature, mainland = words
+        text = join(pieces, dict(zip(names, row.values, strict=True)), signature)
+        letters = alphabet(text, mainland=mainland)
+        bodies = split(text, letters)
+        flight = self.flights[row.id]
+        flight.answers, flight.missing = [None] * len(bodies), len(bodies)
+        coding = UCS2 if letters is Alphabet.UCS2 else GSM7
+        # The reference comes back in receipts where the carrier supports it; no state is needed to know it again.
+        line.link.submit(row.id, bodies, row.number[1:], line.carrier.source, row.id & 0xFFFF, coding)
+
+    async def recover(self) -> None:
+        """What is ours in the ledger but not in flight was never written and goes back to the queue.
+
+        That is so after a claim whose COMMIT was cut off: it may have happened, even after we were told of the cut.
+        """
+        async with self.claim_lock:
+            try:
+                n = await self.call(self.claimer, dispatch.release_unwritten, self.owner, under_way=list(self.flights))
+            except LOST_DATABASE:
+                return
+        if n:
+            log.info("claims_released", messages=n)
+
+    # Settling ---------------------------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        while not (self.stop.is_set() and not self.flights and not self.deliveries and not self.results):
+            try:
+                await asyncio.wait_for(self.news.wait(), 0.25)
+            except TimeoutError:
+                continue
+            self.news.clear()
+            await asyncio.sleep(GATHER_SECONDS)
+            while self.results or self.deliveries:
+                results, self.results = self.results[:SETTLE_MOST], self.results[SETTLE_MOST:]
+                deliveries, self.deliveries = self.deliveries[:SETTLE_MOST], self.deliveries[SETTLE_MOST:]
+                failpoints.reach("after_response")
+                await self.record(results, deliveries)
+
+    async def record(self, results: list[tuple[uuid.UUID, Settled]], inbound: list[tuple[Link, Delivery]]) -> None:
+        """Commit answers and receipts together, then acknowledge; try until the database takes them."""
+        events = [event_of(link, delivery) for link, delivery in inbound]
+        while True:
+            try:
+                await self.call(self.settler, commit, results, events)
+                break
+            except LOST_DATABASE as error:
+                log.warning("settle_waits", error=type(error).__name__, answers=len(results), events=len(events))
+                await asyncio.sleep(0.5)
+            except Error:
+                # One of them cannot be stored. Alone, it does no harm to the others.
+                if len(results) + len(inbound) == 1:
+                    log.exception("cannot_be_stored", message=results[0][1].id if results else None)
+                    for link, delivery in inbound:
+                        link.acknowledge(delivery, ok=False)
+                    return  # the flight stays: its message is never queued again by us, and unknown once we are gone
+                for single in results:
+                    await self.record([single], [])
+                for pair in inbound:
+                    await self.record([], [pair])
+                return
+        for _, result in results:
+            if flight := self.flights.pop(result.id, None):
+                flight.line.unsettled -= 1
+        for link, delivery in inbound:
+            link.acknowledge(delivery, ok=True)
+        for line in self.lines.values():
+            line.room.set()
+
+    # Housekeeping -----------------------------------------------------------------------------------------------
+
+    async def keep_house(self) -> None:
+        swept = made = recovered = 0.0
+        while not self.stop.is_set():
+            now = time.monotonic()
+            try:
+                if not await self.call(self.keeper, dispatch.renew_lease, self.owner):
+                    log.warning("lease_lost")
+                    self.owner = await self.call(self.keeper, dispatch.take_lease)
+                self.pace.gateways = await self.call(self.keeper, dispatch.live_gateways)
+                await self.follow_carriers()
+                await self.call(self.keeper, dispatch.reap)
+                await self.call(self.keeper, dispatch.finish_jobs)
+                if now - swept > SWEEP_SECONDS:
+                    await self.call(self.keeper, receipts.sweep)
+                    swept = now
+                if now - recovered > RECOVER_SECONDS:
+                    await self.recover()
+                    recovered = now
+                if now - made > PARTITION_SECONDS:
+                    await self.call(self.keeper, partitions.ensure_committed)
+                    made = now
+            except LOST_DATABASE as error:
+                log.warning("keep_house_waits", error=type(error).__name__)
+            await self.pause(KEEP_HOUSE_SECONDS)
+
+    async def follow_jobs(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self.choice.update(await self.call(self.keeper, dispatch.waiting_jobs))
+                for line in self.lines.values():
+                    line.room.set()
+            except LOST_DATABASE:
+                self.choice.update([])
+            await self.pause(JOBS_SECONDS)
+
+    async def follow_carriers(self) -> None:
+        """Connect what was added, reconnect what was changed, close what was removed; tell people how each is doing."""
+        wanted = {c.pk: c for c in await self.call(self.keeper, lambda: list(Carrier.objects.enabled()))}
+        for pk in [pk for pk, line in self.lines.items() if pk not in wanted or differs(line.carrier, wanted[pk])]:
+            await self.hang_up(self.lines.pop(pk))
+        for pk, carrier in wanted.items():
+            if pk not in self.lines:
+                line = Line(carrier, make_link(carrier, self))
+                self.lines[pk] = line
+                line.task = asyncio.create_task(line.link.run())
+                line.feeder = asyncio.create_task(self.feed(line))
+                line.feeder.add_done_callback(self.watch)
+            else:
+                self.lines[pk].carrier = carrier
+        await self.call(self.keeper, tell, [(line.carrier, line.link) for line in self.lines.values()])
+
+    def watch(self, task: asyncio.Task[None]) -> None:
+        """A feeder that met a fault of ours: end in order, and let the process manager start us afresh."""
+        if not task.cancelled() and (error := task.exception()):
+            log.error("feeder_failed", exc_info=error)
+            self.stop.set()
+
+    async def hang_up(self, line: Line) -> None:
+        if line.feeder:
+            line.feeder.cancel()
+        await line.link.close()
+        if line.task:
+            await line.task
+
+    async def pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        while not self.stop.is_set():
+            try:
+                self.owner = await self.call(self.keeper, dispatch.take_lease)
+                break
+            except LOST_DATABASE:
+                await self.pause(1)
+        log.info("gateway_up", owner=str(self.owner))
+        keeping = [asyncio.create_task(self.keep_house()), asyncio.create_task(self.follow_jobs())]
+        settling = asyncio.create_task(self.settle())
+        watching = [asyncio.create_task(self.stop.wait()), settling, *keeping]
+        # A task that ends by itself has met a fault of ours: end, and let the process manager start us afresh.
+        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        # A deploy loses nothing: no more claims, wait for answers, settle them, then go.
+        await asyncio.gather(*(self.hang_up(line) for line in self.lines.values()))
+        ended, _ = await asyncio.wait(watching, timeout=GOODBYE_SECONDS)
+        for task in ended:
+            task.result()
+        await self.call(self.keeper, dispatch.end_lease, self.owner)
+        await self.call(self.keeper, tell, [(line.carrier, None) for line in self.lines.values()])
+        await self.pace.close()
+        log.info("gateway_down")
+
+
+def settled(key: int, flight: Flight) -> Settled:
+    """All parts' answers as one: neither wholly accepted nor wholly refused is unknown, and never resent in part."""
+    answers = flight.answers
+    accepted = [a for a in answers if isinstance(a, Accepted)]
+    silent = [a for a in answers if isinstance(a, NoAnswer)]
+    refused = [a for a in answers if isinstance(a, Refused)]
+    ids = tuple(a.ext_id if isinstance(a, Accepted) else "" for a in answers)
+    if len(accepted) == len(answers):
+        return Settled(key, flight.attempt, S.ACCEPTED, "", ids, len(answers))
+    if silent:
+        return Settled(key, flight.attempt, S.UNKNOWN, silent[0].why, ids, len(answers))
+    if accepted:
+        return Settled(key, flight.attempt, S.UNKNOWN, "partial", ids, len(answers))
+    final = [a for a in refused if not a.again]
+    if final:
+        return Settled(key, flight.attempt, S.REJECTED, final[0].code)
+    return Settled(key, flight.attempt, S.QUEUED, refused[0].code)
+
+
+def event_of(link: Link, delivery: Delivery) -> Event:
+    receipt = delivery.receipt
+    if receipt is None:
+        return Event(link.carrier_id, InboundKind.REPLY, "", None, "", plus(delivery.source), None, delivery.raw)
+    state = {ReceiptState.DELIVERED: S.DELIVERED, ReceiptState.FAILED: S.FAILED}.get(receipt.state)
+    return Event(
+        link.carrier_id,
+        InboundKind.RECEIPT,
+        receipt.ext_id,
+        state,
+        receipt.code,
+        plus(receipt.number),
+        receipt.reference,
+        delivery.raw,
+    )
+
+
+def plus(number: str) -> str:
+    """E.164 with plus, as the ledger writes it; carriers give the digits only."""
+    return f"+{number}" if number and not number.startswith("+") else number
+
+
+def commit(results: Sequence[tuple[uuid.UUID, Settled]], events: Sequence[Event]) -> None:
+    """Answers first, then receipts, in one transaction, so that a receipt finds an answer that came with it."""
+    by_owner: dict[uuid.UUID, list[Settled]] = defaultdict(list)
+    for owner, result in results:
+        by_owner[owner].append(result)
+    with ledger.keyed_plans():
+        new_ids: list[str] = []
+        for owner, some in by_owner.items():
+            new_ids += dispatch.settle(owner, some)
+        receipts.store(events)
+        receipts.join(new_ids)
+
+
+def differs(old: Carrier, new: Carrier) -> bool:
+    """Whether the link must be made anew. The rate is read at each claim."""
+    names = ("host", "port", "system_id", "password", "system_type", "tls", "bind", "window", "options")
+    return any(bytes_of(getattr(old, name)) != bytes_of(getattr(new, name)) for name in names)
+
+
+def bytes_of(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def tell(lines: Sequence[tuple[Carrier, Link | None]]) -> None:
+    """Write to the carriers' rows what changed: bound since when, last error."""
+    for carrier, link in lines:
+        bound, error = (link.bound, link.last_error[:300]) if link else (False, carrier.last_error)
+        fields: dict[str, Any] = {}
+        if bound != (carrier.bound_at is not None):
+            fields["bound_at"] = timezone.now() if bound else None
+        if error and error != carrier.last_error:
+            fields |= {"last_error": error, "last_error_at": timezone.now()}
+        if fields:
+            Carrier.objects.filter(pk=carrier.pk).update(**fields)

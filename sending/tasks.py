@@ -1,0 +1,45 @@
+"""Doors to the domain, asked for by name (`console.lib.queue`). Each may be lost, doubled or late without harm."""
+
+from celery import shared_task
+
+from sending import counts, dispatch, intake, partitions, sweeper
+
+
+@shared_task(name="sending.read_upload", soft_time_limit=240, time_limit=270)
+def read_upload(*, job_id: int) -> None:
+    intake.read(job_id)
+
+
+@shared_task(name="sending.withhold_rows")
+def withhold_rows(*, job_id: int) -> None:
+    dispatch.withhold_rows(job_id)
+
+
+@shared_task(name="sending.start_due_jobs")
+def start_due_jobs() -> None:
+    dispatch.start_due_jobs()
+
+
+@shared_task(name="sending.sweep")
+def sweep() -> None:
+    sweeper.sweep()
+
+
+@shared_task(name="sending.sweep_hourly")
+def sweep_hourly() -> None:
+    sweeper.sweep_hourly()
+
+
+@shared_task(name="sending.fold_counts")
+def fold_counts() -> None:
+    counts.fold()
+
+
+@shared_task(name="sending.make_partitions")
+def make_partitions() -> None:
+    partitions.ensure_committed()
+
+
+@shared_task(name="sending.verify_counts")
+def verify_counts() -> None:
+    counts.verify_recent()

@@ -128,7 +128,7 @@ TEMPLATES = [
 DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=5,
-    options="-c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_custom_plan",
+    options="-c idle_in_transaction_session_timeout=15s -c plan_cache_mode=force_custom_plan",
 )
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

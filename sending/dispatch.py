@@ -103,13 +103,14 @@ def live_gateways() -> int:
 def reap() -> int:
     """What a dead gateway had under way becomes unknown: nobody can tell whether it was sent (R4). How many.
 
-    A live gateway's rows are never touched, however long its carrier takes.
+    A live gateway's rows are never touched, however long its carrier takes; nor those which a frozen one has locked,
+    until the server ends its idle transaction.
     """
     with ledger.keyed_plans(), ledger.server_cursor() as cursor:
         cursor.execute(
             "SELECT m.id FROM sending_message m WHERE m.state = 1 AND NOT EXISTS"
             " (SELECT 1 FROM sending_gatewaylease l WHERE l.owner = m.owner AND l.expires_at > now())"
-            " ORDER BY m.id LIMIT %s",
+            " ORDER BY m.id LIMIT %s FOR UPDATE OF m SKIP LOCKED",
             [BATCH],
         )
         lost = [Move(id=row[0], code="gateway_lost") for row in cursor.fetchall()]

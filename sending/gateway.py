@@ -67,6 +67,7 @@ class Line:
     throttle: Throttle = field(default_factory=Throttle)
     room: asyncio.Event = field(default_factory=asyncio.Event)
     unsettled: int = 0  # messages written whose answer is not committed
+    closing: bool = False
 
     @property
     def free(self) -> int:
@@ -166,7 +167,7 @@ class Gateway:
 
     async def feed(self, line: Line) -> None:
         """Keep one link's window full, as far as its rate and the jobs allow."""
-        while not self.stop.is_set():
+        while not (self.stop.is_set() or line.closing):
             line.room.clear()
             wait = await self.feed_once(line)
             if wait:
@@ -347,13 +348,15 @@ class Gateway:
 
     def watch(self, task: asyncio.Task[None]) -> None:
         """A feeder that met a fault of ours: end in order, and let the process manager start us afresh."""
-        if not task.cancelled() and (error := task.exception()):
+        if error := task.exception():
             log.error("feeder_failed", exc_info=error)
             self.stop.set()
 
     async def hang_up(self, line: Line) -> None:
+        line.closing = True
+        line.room.set()
         if line.feeder:
-            line.feeder.cancel()
+            await asyncio.wait([line.feeder])  # what it has claimed is still written
         await line.link.close()
         if line.task:
             await line.task
@@ -386,6 +389,7 @@ class Gateway:
         ended, _ = await asyncio.wait(watching, timeout=GOODBYE_SECONDS)
         for task in ended:
             task.result()
+        await self.recover()
         await self.call(self.keeper, dispatch.end_lease, self.owner)
         await self.call(self.keeper, tell, [(line.carrier, None) for line in self.lines.values()])
         await self.pace.close()

@@ -1,0 +1,225 @@
+"""The gateway as a process, against the simulator as a process, on the test database."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accounts.models import User
+from sending import counts, dispatch, jobs
+from sending.models import Carrier, InboundEvent, JobStatus, Message, SendJob
+from sending.models.inbound import InboundKind
+from sending.states import MessageState
+from tests import make
+from tests.processes import Simulator, gateway, wait_for
+
+S = MessageState
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice(transactional_db: None) -> User:
+    return make.user(name="alice")
+
+
+@pytest.fixture
+def simulator(tmp_path: Path, transactional_db: None) -> Iterator[Simulator]:
+    with Simulator(tmp_path).running() as smsc:
+        yield smsc
+
+
+def carrier(smsc: Simulator, **fields: object) -> Carrier:
+    made = make.carrier(bound=False, **({"window": 50, "rate": 5000} | fields))  # type: ignore[arg-type]
+    Carrier.objects.filter(pk=made.pk).update(port=smsc.port)
+    return made
+
+
+def ended(job: SendJob, **wanted: int) -> None:
+    """Wait until the ledger says exactly `wanted`, then until everything else agrees."""
+    wait_for(lambda: make.states(job) == wanted, what=f"{wanted}, is {make.states(job)}")
+    assert counts.verify(job) == {}
+    job.refresh_from_db()
+
+
+def numbered(job: SendJob, **endings: str) -> None:
+    """Give rows (by position) numbers with the endings that the simulator acts upon."""
+    for position, ending in endings.items():
+        Message.objects.filter(pk=(job.first_id or 0) + int(position[1:])).update(number=f"+86138000{ending}")
+
+
+def test_everything_is_delivered(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator)
+    job = make.job(by=alice, rows=500, invalid=3)
+    with gateway(tmp_path):
+        ended(job, delivered=500, invalid=3)
+    wait_for(lambda: SendJob.objects.get().status == JobStatus.DONE or dispatch.finish_jobs(), what="done")
+    assert set(simulator.times_accepted().values()) == {1}
+    first = simulator.accepted()[0]
+    assert first["text"].startswith("【清禾") and "尊敬的王女士，您本月消费" in first["text"]
+    assert Carrier.objects.get().bound_at is None, "a gateway that ended holds no connection"
+
+
+def test_two_carriers_share_a_job(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with Simulator(tmp_path / "other").running() as other:
+        carrier(simulator, rate=300)
+        carrier(other, rate=300, bind="pair")
+        job = make.job(by=alice, rows=400)
+        with gateway(tmp_path):
+            ended(job, delivered=400)
+        both = simulator.times_accepted() + other.times_accepted()
+        assert len(simulator.accepted()) > 20 and len(other.accepted()) > 20
+        assert len(both) == 400 and set(both.values()) == {1}
+
+
+def test_long_messages_and_their_receipts(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator)
+    version = make.template(by=alice, text="尊敬的${1}，" + "您的账户有变动，" * 20 + "金额${2}元。")
+    job = make.job(by=alice, rows=5, version=version, segments=3)
+    with gateway(tmp_path):
+        ended(job, delivered=5)
+    assert len(simulator.accepted()) == 15
+    assert {line["parts"] for line in simulator.accepted()} == {3}
+
+
+def test_every_way_a_carrier_can_answer(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator, options={"response_timeout": 1.5})
+    job = make.job(by=alice, rows=14)
+    numbered(
+        job, r0="90001", r1="90002", r2="90004", r3="90005", r4="90006", r5="90007", r6="90008", r7="90009",
+        r8="90010", r9="90012", r10="90016", r11="90017", r12="90018", r13="90019",
+    )  # fmt: skip
+    with gateway(tmp_path):
+        ended(job, rejected=1, unknown=1, accepted=1, failed=4, delivered=7)
+        wait_for(lambda: InboundEvent.objects.filter(kind=InboundKind.REPLY).exists(), what="the reply")
+    assert dict(counts.codes_of_job(job, S.REJECTED)) == {"ESME_RINVDSTADR": 1}
+    assert dict(counts.codes_of_job(job, S.FAILED)) == {"UNDELIV": 1, "EXPIRED": 1, "REJECTD": 1, "MBBLACK": 1}
+    assert InboundEvent.objects.filter(conflicting=True).count() == 1
+    assert max(simulator.times_accepted().values()) == 1
+
+
+def test_a_connection_dropped_after_accepting_leaves_unknown_and_sends_nothing_twice(
+    alice: User, tmp_path: Path, transactional_db: None
+) -> None:
+    """The receipts come after the reconnect and resolve what can be resolved."""
+    with Simulator(tmp_path, "--drop-every", "40", "--no-receipts").running() as smsc:
+        carrier(smsc, window=10, options={"retry_first": 0.1, "retry_most": 0.2})
+        job = make.job(by=alice, rows=200)
+        with gateway(tmp_path):
+            wait_for(
+                lambda: not {"queued", "submitting"} & make.states(job).keys(), what=f"the end, is {make.states(job)}"
+            )
+        found = make.states(job)
+        assert found["accepted"] + found["unknown"] == 200
+        assert 4 <= found["unknown"] <= 6 * 10
+        assert set(smsc.times_accepted().values()) == {1}
+
+
+def test_a_carrier_that_is_down_makes_the_job_wait(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    made = carrier(simulator)
+    Carrier.objects.filter(pk=made.pk).update(port=1)
+    job = make.job(by=alice, rows=5)
+    with gateway(tmp_path):
+        wait_for(lambda: Carrier.objects.get().last_error, what="the error")
+        assert make.states(job) == {"queued": 5}
+        # Put right by an administrator; nobody restarts anything.
+        Carrier.objects.update(port=simulator.port)
+        ended(job, delivered=5)
+
+
+def test_a_wrong_password_is_said(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    made = carrier(simulator)
+    made.set_password("wrong")
+    Carrier.objects.update(password=made.password)
+    with gateway(tmp_path):
+        error = wait_for(lambda: Carrier.objects.get().last_error, what="the error")
+    assert "wrong" not in error and "0x" not in error.lower().replace("0x0", "")
+
+
+def test_pause_resume_stop(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    window = 20
+    carrier(simulator, rate=200, window=window)
+    job = make.job(by=alice, rows=2000)
+    with gateway(tmp_path):
+        wait_for(lambda: simulator.accepted(), what="the first")
+        jobs.pause(job, by=alice)
+        paused_at = len(simulator.accepted())
+        time.sleep(1)
+        after = len(simulator.accepted())
+        assert after - paused_at <= window
+        time.sleep(1)
+        assert len(simulator.accepted()) == after, "nothing more leaves"
+        jobs.resume(job, by=alice)
+        wait_for(lambda: len(simulator.accepted()) > after, what="more")
+        jobs.stop(job, by=alice)
+        dispatch.withhold_rows(job.pk)
+        wait_for(lambda: not {"queued", "submitting", "accepted"} & make.states(job).keys(), what="the end")
+    found = make.states(job)
+    assert found["delivered"] + found["skipped"] == 2000
+    assert found["delivered"] == len(simulator.accepted())
+    assert counts.verify(job) == {}
+
+
+@pytest.mark.parametrize("point", ["after_intent", "after_write", "after_response"])
+def test_killed_at_a_named_point(alice: User, simulator: Simulator, tmp_path: Path, point: str) -> None:
+    """C6 to C8: what was intended is unknown (a receipt may resolve it), nothing is sent twice, the rest goes on."""
+    carrier(simulator, window=10)
+    job = make.job(by=alice, rows=60)
+    with gateway(tmp_path, FAILPOINT=point) as doomed:
+        wait_for(lambda: doomed.poll() is not None, what="its death")
+    under_way = make.states(job)["submitting"]
+    assert 1 <= under_way <= 20
+    with gateway(tmp_path):
+        wait_for(lambda: not {"queued", "submitting", "accepted"} & make.states(job).keys(), what="the end")
+    found = make.states(job)
+    sent = simulator.times_accepted()
+    assert max(sent.values()) == 1
+    assert found.get("delivered", 0) + found.get("unknown", 0) == 60
+    assert found.get("unknown", 0) <= under_way
+    assert counts.verify(job) == {}
+    for message in Message.objects.of_job(job).filter(state=S.DELIVERED):
+        assert sent[message.number[1:]] == 1
+
+
+def test_frozen_longer_than_its_lease(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    """C9: its rows became unknown; its own late answers may still say accepted, and nothing is sent twice."""
+    carrier(simulator, rate=100, window=10)
+    job = make.job(by=alice, rows=200)
+    with gateway(tmp_path) as frozen:
+        wait_for(lambda: len(simulator.accepted()) > 20, what="a start")
+        frozen.send_signal(signal.SIGSTOP)
+        wait_for(lambda: not dispatch.live_gateways(), what="the lease to run out")
+        dispatch.reap()
+        frozen.send_signal(signal.SIGCONT)
+        wait_for(lambda: not {"queued", "submitting", "accepted"} & make.states(job).keys(), what="the end")
+    found = make.states(job)
+    assert found["delivered"] + found.get("unknown", 0) == 200
+    assert set(simulator.times_accepted().values()) == {1}
+    assert counts.verify(job) == {}
+
+
+def test_a_clean_stop_leaves_nothing_unknown(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    """C19: SIGTERM drains the window."""
+    carrier(simulator, rate=300, window=50)
+    job = make.job(by=alice, rows=300)
+    for _ in range(2):
+        with gateway(tmp_path):
+            before = len(simulator.accepted())
+            wait_for(lambda before=before: len(simulator.accepted()) > before + 30, what="some")
+        assert "unknown" not in make.states(job) and "submitting" not in make.states(job)
+    assert set(simulator.times_accepted().values()) == {1}
+
+
+def test_small_jobs_do_not_wait_behind_a_big_one(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator, rate=400, window=20)
+    big = make.job(by=alice, rows=4000)
+    mallory = make.user(name="mallory")
+    with gateway(tmp_path):
+        wait_for(lambda: len(simulator.accepted()) > 50, what="the big one to run")
+        small = make.job(by=mallory, rows=40)
+        ended(small, delivered=40)
+        assert make.states(big)["queued"] > 2000, "the big one has hardly moved on"

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import audit
 from accounts.models.person import User
@@ -19,7 +20,7 @@ class ReviewState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     IN_REVIEW = "in_review", _("In review")
     APPROVED = "approved", _("Approved")
-    REJECTED = "rejected", _("Rejected")
+    REJECTED = "rejected", pgettext_lazy("review", "Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     DISABLED = "disabled", _("Disabled")
 

@@ -56,3 +56,4 @@ def configure(options: dict[str, Any]) -> None:
     root.handlers = [handler]
     root.setLevel(options["level"])
     logging.getLogger("django.request").setLevel("ERROR")
+    logging.getLogger("celery").setLevel("WARNING")  # beat asks for something every two seconds

@@ -6,6 +6,7 @@ The demo needs none. `MODE=production` demands real secrets and real servers and
 import secrets
 from pathlib import Path
 
+import bootstrap_wrapper
 from environs import Env, EnvError
 from marshmallow.validate import OneOf
 
@@ -81,7 +82,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "bootstrap",
     "django_htmx",
     "template_partials",
     "django.contrib.postgres",
@@ -184,7 +184,9 @@ TIME_ZONE = "Asia/Shanghai"
 USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# Bootstrap's wheel is a plain folder beside the packages, not a Django app.
+BOOTSTRAP_CSS = Path(bootstrap_wrapper.__file__).parents[1] / "bootstrap" / "css"
+STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap/css", BOOTSTRAP_CSS)]
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "uploads"
 STORAGES = {

@@ -9,6 +9,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
+QUICKLY = {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 1, "interval_start": 0, "interval_max": 0}
 
 
 def after_commit(task: str, **ids: int | str) -> None:
@@ -17,8 +18,11 @@ def after_commit(task: str, **ids: int | str) -> None:
 
 
 def hint(task: str, **ids: int | str) -> None:
-    """Send the hint now. A broker that is away is no error: the sweeper comes by within seconds."""
+    """Send the hint now. A broker that is away or hangs is no error: the sweeper comes by within seconds."""
     try:
-        current_app.send_task(task, kwargs=ids, retry=False, expires=600)
+        with current_app.connection_for_write() as broker:
+            # A worker may wait half a minute for its next task; a person who has pressed a button must not.
+            broker.transport_options = broker.transport_options | QUICKLY
+            current_app.send_task(task, kwargs=ids, connection=broker, retry=False, expires=600)
     except (OperationalError, OSError) as error:
         log.warning("hint_not_sent", task=task, error=type(error).__name__)

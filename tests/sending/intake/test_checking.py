@@ -1,0 +1,149 @@
+"""Rows and their problems: values, order of the checks, duplicates, and lines that PostgreSQL reads back unchanged."""
+
+import pytest
+
+from console.lib.sheets import Sheet
+from console.lib.text import segments
+from sending import states
+from sending.intake import checking
+from sending.intake.checking import Checker
+from sending.intake.columns import Columns
+from sending.intake.values import ValueFault, Variable, rule, tidy
+
+NAME, AMOUNT = Variable("1", "TEXT", 20), Variable("2", "MONEY", 20)
+PIECES = [("text", "【清禾】尊敬的"), ("variable", "1"), ("text", ",您消费"), ("variable", "2"), ("text", "元")]
+
+
+def checker(variables=(NAME, AMOUNT), pieces=PIECES, *, mainland=True, hidden=()):
+    columns = Columns(0, tuple(range(1, len(variables) + 1)), ("m", "n", "a")[: len(variables) + 1], 2)
+    return Checker(mainland=mainland, variables=variables, pieces=pieces, columns=columns, hidden=set(hidden))
+
+
+@pytest.mark.parametrize(
+    ("kind", "good"),
+    [
+        ("TEXT", ["王女士", "Li Lei", "x" * 20, "50%", "a-b", "(中)", "😀"]),
+        ("CHARDIGIT", ["A1024", "0", "x" * 20]),
+        ("MONEY", ["0", "99.50", "1234567", "壹佰贰拾元整", "10.1.1.10"]),
+        ("DATETIME", ["20260331", "2026-03-31", "2026/03/31", "2026年03月31日", "2026年3月1日", "09:30", "09:30:59"]),
+        ("DATETIME", ["09点30分", "09点30", "2024-02-29"]),
+        ("PHONE", ["4001234567", "95588", "021-62345678", "+8613800138000", "1"]),
+    ],
+)
+def test_values_that_fit(kind, good):
+    check = rule(Variable("1", kind, 15 if kind == "PHONE" else 20))
+    assert [check(value) for value in good] == [None] * len(good)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "problem"),
+    [
+        ("TEXT", "", ("value_missing", "7")),
+        ("TEXT", "O'Neil", ("value_forbidden", "7:'")),
+        ("TEXT", "a.b", ("value_forbidden", "7:.")),
+        ("TEXT", "好。", ("value_forbidden", "7:。")),
+        ("TEXT", "{x", ("value_forbidden", "7:{")),
+        ("TEXT", "<b>", ("value_forbidden", "7:<")),
+        ("TEXT", "a\nb", ("value_forbidden", "7:U+000A")),
+        ("TEXT", "a\u202eb", ("value_forbidden", "7:U+202E")),
+        ("TEXT", "x" * 21, ("value_too_long", "7:21:20")),
+        ("CHARDIGIT", "A-1", ("value_kind", "7:CHARDIGIT")),
+        ("CHARDIGIT", "Ａ1", ("value_kind", "7:CHARDIGIT")),
+        ("MONEY", "-5", ("value_kind", "7:MONEY")),
+        ("MONEY", "1,000", ("value_kind", "7:MONEY")),
+        ("MONEY", "¥5", ("value_kind", "7:MONEY")),
+        ("MONEY", "5.", ("value_kind", "7:MONEY")),
+        ("DATETIME", "2026-02-30", ("value_kind", "7:DATETIME")),
+        ("DATETIME", "2026-3-1", ("value_kind", "7:DATETIME")),
+        ("DATETIME", "25:00", ("value_kind", "7:DATETIME")),
+        ("DATETIME", "2026-03-31 09:30", ("value_kind", "7:DATETIME")),
+        ("PHONE", "abc", ("value_kind", "7:PHONE")),
+        ("PHONE", "1" * 21, ("value_too_long", "7:21:20")),
+    ],
+)
+def test_values_that_do_not_fit(kind, value, problem):
+    assert rule(Variable("7", kind, 20))(value) == problem
+
+
+def test_invisible_padding_is_removed_before_anything_is_counted():
+    assert tidy(" \u00a0王\u200b 女\ufeff\u00a0士 ") == "王 女 士"
+    assert tidy("  plain  ") == "plain"
+
+
+def test_codes_are_those_of_the_ledger():
+    codes = {fault.value for fault in ValueFault} | {checking.DUPLICATE, checking.HIDDEN}
+    assert codes <= set(states.Problem.values)
+    assert (checking.QUEUED, checking.INVALID) == (states.MessageState.QUEUED, states.MessageState.INVALID)
+
+
+def test_a_good_row_and_its_figures():
+    check = checker()
+    row = check.check(2, ["13800138000", " 王女士 ", 1234567.0])
+    assert row == ("+8613800138000", "", ["王女士", "1234567"], "CN", 0, 1, 0, "", "")
+    assert check.check(3, ["138 0013 8001", "x", 99.5])[:3] == ("+8613800138001", "138 0013 8001", ["x", "99.5"])
+    summary = check.summary()
+    assert (summary["good"], summary["repaired"], summary["refused"]) == (1, 1, 0)
+    assert summary["repairs"] == {"1": {"n": 1, "example": {"row": 3, "raw": "1****01", "number": "138****8001"}}}
+    assert summary["longest"]["row"] == 2 and summary["longest"]["id_offset"] == 0
+
+
+def test_the_order_of_the_checks():
+    check = checker(hidden=[2, 3])
+    assert check.check(2, ["nonsense", "", ""])[7] == "hidden"
+    assert check.check(3, ["13800138000", "x", "1"])[7] == "hidden"
+    assert check.check(4, ["nonsense", "", ""])[7] == "letters"
+    assert check.check(5, ["13800138000", "", "1"])[7:] == ("value_missing", "1")
+    assert check.check(6, ["13800138000", "x", "1"])[6] == 0  # the earlier ones were not good
+    assert check.check(7, ["+8613800138000", "y", "2"])[7:] == ("duplicate", "6")
+    assert check.check(8, ["13800138000", "", "2"])[7] == "value_missing"
+    assert check.summary()["hidden"] == 2
+
+
+def test_a_short_row_lacks_values_and_a_blank_one_is_none():
+    check = checker()
+    assert check.check(2, ["13800138000"])[7:] == ("value_missing", "1")
+    assert check.check(3, [" ", "\u00a0", ""]) is None
+    assert check.check(4, ["", "x", ""])[7] == "missing"
+    assert check.total == 2
+
+
+def test_refused_rows_keep_what_is_needed_to_correct_them():
+    row = checker().check(2, ["1" * 100, "y" * 150, "z"])
+    assert row[1] == "1" * 64 and row[2] == ["y" * 100, "z"] and row[5] == 0
+
+
+@pytest.mark.parametrize("mainland", [True, False])
+@pytest.mark.parametrize("length", [1, 40, 54, 55, 140, 400])
+def test_segments_are_those_of_the_message_as_sent(mainland, length):
+    value = "长" * length if mainland else "x" * length
+    long = Variable("1", "TEXT", 500)
+    cell = "13800138000" if mainland else "+14155550132"
+    pieces = [("text", "【清禾】尊敬的" if mainland else "Dear "), ("variable", "1"), ("text", "x{")]
+    row = checker([long], pieces, mainland=mainland).check(2, [cell, value])
+    assert row[5] == segments(pieces[0][1] + value + "x{", mainland=mainland)
+
+
+def test_a_variable_used_twice_counts_twice():
+    pieces = [("variable", "1"), ("text", "-"), ("variable", "1")]
+    check = checker([Variable("1", "TEXT", 100)], pieces)
+    check.check(2, ["13800138000", "x" * 40])
+    assert check.summary()["longest"]["characters"] == 81
+    assert check.summary()["segments"] == {"2": 1}
+
+
+def test_lines_escape_what_copy_would_misread():
+    assert checking.escaped("a\tb\\c\nd\x00") == "a\\tb\\\\c\\nd\ufffd"
+    assert checking.array(['a"b', "c\\d", "NULL", ""]) == '{"a\\\\"b","c\\\\\\\\d","NULL",""}'
+    assert checking.array([]) == "{}"
+
+
+def test_ids_follow_the_counted_rows():
+    sheet = Sheet("", 4, 0, set(), lambda: iter([["m"], ["13800138000"], ["x"], [""], ["13800138001"]]))
+    lines = checker([], [("text", "Hi")]).lines(
+        sheet, first_row=2, first_id=1 << 40, enterprise_id=7, job_id=9, limit=10
+    )
+    assert [line.split("\t")[0:5] for line in lines] == [
+        [str(1 << 40), "7", "9", "2", "+8613800138000"],
+        [str((1 << 40) + 1), "7", "9", "3", ""],
+        [str((1 << 40) + 2), "7", "9", "5", "+8613800138001"],
+    ]

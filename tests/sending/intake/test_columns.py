@@ -1,0 +1,113 @@
+"""Which column is which: by wish, by header, by content."""
+
+import pytest
+
+from sending.intake.columns import ColumnFault, find
+from sending.intake.values import Variable
+
+NAME = Variable("1", "TEXT", 20, "Name 姓名")
+AMOUNT = Variable("2", "MONEY", 20, "amount / 金额")
+ROW = ["13800138000", "Li", "9.50"]
+
+
+def found(rows, variables=(), wanted=None, *, first_column=0, mainland=True):
+    sample = list(enumerate(rows, 1))
+    return find(sample, variables, wanted or {}, first_column=first_column, mainland=mainland)
+
+
+@pytest.mark.parametrize(
+    "header",
+    "手机号 手机号码 手机 电话 电话号码 号码 接收号码 number Phone MOBILE tel Telephone msisdn cell recipient".split()  # noqa: SIM905
+    + ["phone number", "Mobile Number:", "手机号 Mobile", "手机号(必填)", "*手机号", "Mobile/手机"],
+)
+def test_the_number_column_by_its_header(header):
+    assert found([["note", header], ["x", "12"], ["y", "13"]]).number == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["1", "${1}", "变量1", "Variable 1", "var1", "name 姓名", "NAME", "姓名", "Name", "变量${1}", "姓名(必填)"],
+)
+def test_a_variable_by_its_name_or_either_side_of_its_meaning(header):
+    assert found([["金额", header, "mobile", "extra"], ["9", "Li", ROW[0], ""]], [NAME, AMOUNT]).values == (1, 0)
+
+
+def test_the_better_word_wins_where_two_columns_could_hold_numbers():
+    assert found([["电话", "手机号"], ["021-62345678", ROW[0]]]).number == 1
+    assert found([["联系电话", "电话"], ["021-62345678", ROW[0]]]).number == 1
+
+
+def test_a_variable_of_the_same_words_does_not_lose_its_column():
+    hotline = Variable("1", "PHONE", 15, "电话")
+    assert (found([["电话", "手机号"], ["4001234567", ROW[0]]], [hotline])) == (
+        found([["电话", "手机号"], ["4001234567", ROW[0]]], [hotline], {"number": "手机号", "values": {"1": "电话"}})
+    )
+
+
+def test_without_a_known_header_the_contents_decide():
+    columns = found([["客户", "怎么找"], ["王", ROW[0]], ["李", "13800138001"]])
+    assert (columns.number, columns.first_row, columns.headers) == (1, 2, ("客户", "怎么找"))
+
+
+def test_without_headers_the_first_row_counts():
+    columns = found([ROW, ["13800138001", "Wang", "8"]], [NAME, AMOUNT], first_column=2)
+    assert (columns.number, columns.values, columns.first_row) == (0, (1, 2), 1)
+    assert columns.headers == ("C", "D", "E")
+
+
+def test_a_broken_first_number_is_no_header():
+    assert found([["1380013"], ["13800138000"], ["13800138001"]]).first_row == 1
+
+
+def test_a_row_without_number_below_unknown_headers_is_a_recipients_row():
+    columns = found([["客户", "怎么找"], ["王", "无"], ["李", "13800138000"], ["陈", "13800138001"]])
+    assert (columns.number, columns.first_row, columns.headers) == (1, 2, ("客户", "怎么找"))
+
+
+def test_a_title_above_the_headers_is_passed_over():
+    columns = found([["March customers", "", ""], ["手机号", "姓名", "金额"], ROW], [NAME, AMOUNT])
+    assert (columns.first_row, columns.number, columns.values) == (3, 0, (1, 2))
+
+
+def test_remaining_columns_in_order_only_when_they_are_exactly_as_many():
+    assert found([["mobile", "a", "b"], ROW], [NAME, AMOUNT]).values == (1, 2)
+    with pytest.raises(ColumnFault) as fault:
+        found([["mobile", "a", "b", "c"], [*ROW, "x"]], [NAME, AMOUNT])
+    assert fault.value.code == "variable_without_column"
+    assert [item["name"] for item in fault.value.detail["variables"]] == ["1", "2"]
+    assert fault.value.detail["headers"] == ["mobile", "a", "b", "c"]
+
+
+def test_only_the_missing_variable_is_named():
+    with pytest.raises(ColumnFault) as fault:
+        found([["mobile", "name"], ROW[:2]], [NAME, AMOUNT])
+    assert fault.value.detail["variables"] == [{"name": "2", "meaning": "amount / 金额"}]
+
+
+def test_wishes_outrank_headers_and_may_be_letters():
+    rows = [["mobile", "other", "name", "x"], ["13800138000", "13900139000", "Li", "Wang"]]
+    wanted = {"number": "Other", "values": {"1": "d"}}
+    columns = found(rows, [NAME], wanted)
+    assert (columns.number, columns.values) == (1, (3,))
+    assert columns.described([NAME]) == {"number": "other", "values": {"1": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted", "code"),
+    [
+        ([["a", "b"], ["x", "y"]], {}, "no_number_column"),
+        ([["a"], ["12"], ["13"]], {}, "no_number_column"),
+        ([["mobile"], [ROW[0]]], {"number": "phone"}, "unknown_column"),
+        ([["mobile"], [ROW[0]]], {"values": {"1": "Z"}}, "unknown_column"),
+        ([["mobile", "Mobile", "mobile"], [ROW[0], ROW[0], ROW[0]]], {"number": "mobile"}, "number_column_twice"),
+        ([["mobile", "mobile"], [ROW[0], "13900139000"]], {}, "number_column_twice"),
+    ],
+)
+def test_what_cannot_be_told_is_a_fault(rows, wanted, code):
+    with pytest.raises(ColumnFault) as fault:
+        found(rows, [], wanted)
+    assert fault.value.code == code
+
+
+def test_two_equal_headers_of_which_one_is_empty_are_no_riddle():
+    assert found([["mobile", "mobile"], ["", ROW[0]]]).number == 1

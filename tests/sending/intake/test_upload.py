@@ -1,0 +1,130 @@
+"""Taking a file in: who may, once per form; and a sample that passes its own check."""
+
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.utils import translation
+
+from accounts.models.application import ApplicationState, Region
+from accounts.models.enterprise import EnterpriseState
+from console.lib.errors import NotAllowed
+from console.lib.sheets import open_sheet
+from sending import intake
+from sending.intake import upload
+from sending.models import JobStatus, Message, SendJob
+from templates_app.models import MessageType
+from tests import make
+
+SHEET = b"mobile\n13800138000\n"
+
+
+def receive(version, by, *, token=None, content=SHEET, **more):
+    return upload.receive(
+        enterprise=by.enterprise,
+        by=by,
+        token=token or uuid.uuid4(),
+        name="March",
+        version=version,
+        file=ContentFile(content, name="dir/people.csv"),
+        **more,
+    )
+
+
+@pytest.fixture
+def version(alice):
+    return make.template(by=alice, text="Hello", variables=[])
+
+
+@pytest.mark.django_db
+def test_a_received_file_is_a_job_and_a_hint(version, alice, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        job = receive(version, alice, wanted_columns={"number": " mobile ", "values": {"9": "x"}, "evil": 1})
+    assert len(callbacks) == 1
+    assert (job.status, job.file_name, job.file_size) == (JobStatus.UPLOADED, "people.csv", len(SHEET))
+    assert (job.signature, job.application) == (version.template.signature, version.template.application)
+    assert (job.priority, job.wanted_columns) == (1, {"number": "mobile"})
+    assert job.file.read() == SHEET and "people" not in job.file.name
+
+
+@pytest.mark.django_db
+def test_the_same_token_twice_is_one_job(version, alice):
+    token = uuid.uuid4()
+    assert receive(version, alice, token=token) == receive(version, alice, token=token)
+    assert SendJob.objects.filter(token=token).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_token_at_the_same_moment_is_one_job_and_one_file(version, alice):
+    token, found = uuid.uuid4(), []
+    start = threading.Barrier(4)
+
+    def post():
+        start.wait()
+        found.append(receive(version, alice, token=token).pk)
+        connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4 and len(set(found)) == 1
+    stored = Path(SendJob.objects.get(token=token).file.path)
+    assert list(stored.parent.iterdir()) == [stored]
+
+
+@pytest.mark.django_db
+def test_a_token_of_another_enterprise_gives_nothing_away(version, alice):
+    token = uuid.uuid4()
+    receive(version, alice, token=token)
+    mallory = make.user(name="Mallory")
+    with pytest.raises(NotAllowed, match="used before"):
+        receive(make.template(by=mallory, text="Hi", variables=[]), mallory, token=token)
+
+
+@pytest.mark.django_db
+def test_what_may_not_be_sent_is_refused_with_the_reason(version, alice, settings):
+    mallory = make.user(name="Mallory")
+    with pytest.raises(NotAllowed, match="another enterprise"):
+        receive(version, mallory)
+    with pytest.raises(NotAllowed, match="not approved"):
+        receive(make.template(by=alice, approved=None), alice)
+    with pytest.raises(NotAllowed, match="one by one"):
+        receive(make.template(by=alice, type=MessageType.VERIFICATION), alice)
+    settings.UPLOAD_MAX_BYTES = 10
+    with pytest.raises(NotAllowed, match="at most 10"):
+        receive(version, alice)
+    settings.UPLOAD_MAX_BYTES = 1000
+    version.template.application.state = ApplicationState.SUSPENDED
+    with pytest.raises(NotAllowed, match="suspended"):
+        receive(version, alice)
+    alice.enterprise.state = EnterpriseState.CLOSED
+    with pytest.raises(NotAllowed, match="Closed"):
+        receive(version, alice)
+    assert not SendJob.objects.filter(enterprise=alice.enterprise).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("region", Region)
+def test_a_sample_filled_in_as_it_is_passes_the_check(alice, language, region, tmp_path):
+    kinds = {"TEXT": "Name 姓名", "CHARDIGIT": "", "MONEY": "amount / 金额", "DATETIME": "day", "PHONE": "手机"}
+    variables = [
+        {"name": str(i), "kind": kind, "longest": 15, "meaning": meaning, "example": ""}
+        for i, (kind, meaning) in enumerate(kinds.items(), 1)
+    ]
+    version = make.template(by=alice, text="A${1}B${2}C${3}D${4}E${5}F", variables=variables, region=region)
+    sample = upload.sample_file(version, language)
+    (tmp_path / "a").write_bytes(sample)
+    assert len(list(open_sheet(tmp_path / "a").rows())) == 3
+    assert translation.get_language() == "en"
+    job = receive(version, alice, content=sample)
+    intake.read(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.CHECKED, job.fault
+    assert list(Message.objects.of_job(job).values_list("code", flat=True)) == ["", ""]
+    assert len(job.summary["columns"]["values"]) == 5

@@ -19,7 +19,7 @@ def carrier() -> Carrier:
     """Make it, or point it to where the simulator listens now; all else that was changed stays."""
     found = Carrier.objects.filter(name=NAME).first()
     if found is None:
-        found = Carrier(name=NAME, host="127.0.0.1", system_id=SYSTEM_ID, window=500, rate=10_000, source="10690000")
+        found = Carrier(name=NAME, host="127.0.0.1", system_id=SYSTEM_ID, window=1000, rate=10_000, source="10690000")
         found.set_password(PASSWORD)
     found.port = simulator_port()
     found.save()

@@ -23,7 +23,6 @@ from sending import ledger
 from sending.carriers.port import LINK_DOWN
 from sending.ledger import Move, one
 from sending.models import GatewayLease, JobPace, JobStatus, SendJob
-from sending.models.message import BLOCK_SHIFT
 from sending.states import WITHHELD, MessageState, SkipReason
 
 log = structlog.get_logger(__name__)
@@ -192,9 +191,9 @@ def _store_parts(results: Sequence[Settled]) -> None:
             "INSERT INTO sending_messagepart (message_id, part, carrier_id, ext_id, state)"
             " SELECT p.id, p.part, m.carrier_id, p.ext_id, 2"
             " FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS p(id, part, ext_id)"
-            " JOIN sending_message m ON m.id = p.id"
+            " JOIN sending_message m ON m.id = p.id WHERE m.id = ANY(%s)"
             " ON CONFLICT (message_id, part) DO NOTHING",
-            [list(column) for column in zip(*parts, strict=True)],
+            [*(list(column) for column in zip(*parts, strict=True)), sorted({r.id for r in results})],
         )
 
 
@@ -216,19 +215,14 @@ def start_due_jobs() -> int:
 
 def finish_jobs() -> int:
     """Jobs all of whose rows have left the queue and were answered are done; reports may still come. How many."""
-    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
-        cursor.execute(
-            "SELECT j.id FROM sending_sendjob j WHERE j.status = %s AND NOT EXISTS (SELECT 1 FROM sending_message m"
-            " WHERE m.state IN (0, 1) AND m.id >= j.first_id AND m.id < j.first_id + %s)",
-            [JobStatus.SENDING.value, 1 << BLOCK_SHIFT],
-        )
-        ended = [row[0] for row in cursor.fetchall()]
     finished = 0
-    for job in SendJob.objects.filter(pk__in=ended):
+    for job in SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False):
+        if ledger.unsettled(job.first_id or 0):
+            continue
         try:
             job.move(JobStatus.DONE, by=None, finished_at=timezone.now())
         except NotAllowed:
-            continue
+            continue  # paused or stopped in this very moment
         finished += 1
     return finished
 
@@ -244,13 +238,8 @@ def withhold_rows(job_id: int) -> int:
     skipped = 0
     while job.first_id is not None and (n := ledger.skip_queued(job.first_id, reason=SkipReason.STOPPED)):
         skipped += n
-    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
-        cursor.execute(
-            "UPDATE sending_sendjob j SET finished_at = now() WHERE j.id = %s AND j.finished_at IS NULL AND NOT EXISTS"
-            " (SELECT 1 FROM sending_message m WHERE m.state IN (0, 1) AND m.id >= j.first_id"
-            " AND m.id < j.first_id + %s)",
-            [job_id, 1 << BLOCK_SHIFT],
-        )
+    if job.first_id is None or not ledger.unsettled(job.first_id):
+        SendJob.objects.filter(pk=job_id, finished_at__isnull=True).update(finished_at=timezone.now())
     return skipped
 
 

@@ -49,14 +49,15 @@ def server_cursor() -> Iterator[psycopg.Cursor[Any]]:
 
 @contextmanager
 def keyed_plans() -> Iterator[None]:
-    """A transaction whose statements are looked up by key, whatever the statistics say.
+    """A transaction whose statements find rows by key, whatever the statistics say.
 
-    A column that was all NULL when last analysed, or a table loaded a second ago, makes the planner join by reading
-    everything; one such statement can run for minutes.
+    A column that was all NULL when last analysed, or a table loaded a second ago, makes the planner compare every row
+    with every other; one such statement can run for minutes. Hence every statement names its keys as `= ANY(array)`,
+    joins arrays by hashing, and hides the state from the planner (`state + 0`) where the key is to be used.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;"
             "SET LOCAL statement_timeout = '20s'"
         )
         yield
@@ -83,7 +84,7 @@ def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, firs
             ), claimed AS (
                 UPDATE sending_message m SET state = 1, owner = %(owner)s, carrier_id = %(carrier)s,
                     attempt = attempt + 1, submitted_at = now(), not_before = NULL, code = '', settled_at = NULL
-                FROM fitting f WHERE m.id = f.id AND m.id > %(after)s AND m.id < %(end)s
+                WHERE m.id = ANY(ARRAY(SELECT id FROM fitting)) AND m.id > %(after)s AND m.id < %(end)s
                 RETURNING m.id, m.job_id, m.number, m.values, m.segments, m.attempt, m.country, m.created_at,
                     m.submitted_at
             ), counted AS (
@@ -142,7 +143,8 @@ def move(
                     ext_id = COALESCE(NULLIF(w.ext_id, ''), m.ext_id),
                     settled_at = CASE WHEN %(new)s::int = 2 THEN NULL ELSE now() END
                 FROM wanted w
-                WHERE m.id = w.id AND m.id BETWEEN %(low)s AND %(high)s AND m.state = %(old)s::int
+                WHERE m.id = w.id AND m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
+                  AND m.state + 0 = %(old)s::int
                   AND (%(owner)s::uuid IS NULL OR (m.owner = %(owner)s AND m.attempt = w.attempt))
                 RETURNING m.id, m.job_id, m.submitted_at, m.carrier_id, m.country, m.segments, m.code, m.ext_id
             ), counted AS (
@@ -197,7 +199,8 @@ def report(reports: Sequence[Report], *, new: MessageState, oldest_id: int) -> d
             ), moved AS (
                 UPDATE sending_message m SET state = %(new)s::int, code = w.code, settled_at = now()
                 FROM wanted w
-                WHERE m.ext_id = w.ext_id AND m.carrier_id = w.carrier_id AND m.state = 2 AND m.id >= %(oldest)s
+                WHERE m.ext_id = w.ext_id AND m.carrier_id = w.carrier_id AND m.ext_id = ANY(%(exts)s::text[])
+                  AND m.state + 0 = 2 AND m.id >= %(oldest)s
                 RETURNING m.id, m.job_id, m.submitted_at, m.carrier_id, m.country, m.segments, m.code, m.ext_id
             ), counted AS (
                 INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
@@ -236,14 +239,16 @@ def requeue(
             ), before AS MATERIALIZED (
                 SELECT m.id, m.job_id, m.submitted_at, m.created_at, m.carrier_id, m.country, m.segments, w.code
                 FROM wanted w JOIN sending_message m ON m.id = w.id
-                WHERE m.id BETWEEN %(low)s AND %(high)s AND m.state = 1 AND m.owner = %(owner)s
+                WHERE m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
+                  AND m.state + 0 = 1 AND m.owner = %(owner)s
                   AND m.attempt = w.attempt
                 FOR UPDATE OF m
             ), moved AS (
                 UPDATE sending_message m SET state = 0, owner = NULL, carrier_id = NULL, submitted_at = NULL,
                     attempt = m.attempt - %(uncounted)s::int, code = b.code,
                     not_before = now() + make_interval(secs => %(wait)s)
-                FROM before b WHERE m.id = b.id AND m.id BETWEEN %(low)s AND %(high)s
+                FROM before b
+                WHERE m.id = b.id AND m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
                 RETURNING m.id
             ), counted AS (
                 INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
@@ -280,7 +285,7 @@ def skip_queued(first_id: int, *, reason: SkipReason, limit: int = WITHHOLD_CHUN
                 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             ), moved AS (
                 UPDATE sending_message m SET state = 8, code = %(reason)s::text, settled_at = now(), not_before = NULL
-                FROM free f WHERE m.id = f.id AND m.id >= %(low)s AND m.id < %(end)s
+                WHERE m.id = ANY(ARRAY(SELECT id FROM free)) AND m.id >= %(low)s AND m.id < %(end)s
                 RETURNING m.job_id, m.created_at, m.settled_at, m.country, m.segments
             ), counted AS (
                 INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
@@ -296,6 +301,17 @@ def skip_queued(first_id: int, *, reason: SkipReason, limit: int = WITHHOLD_CHUN
             {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT), "limit": limit, "reason": reason.value},
         )
         return one(cursor)[0]
+
+
+def unsettled(first_id: int) -> bool:
+    """Whether any message of the job whose block begins at `first_id` is queued or under way."""
+    with server_cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM sending_message WHERE state = 0 AND id >= %(low)s AND id < %(end)s)"
+            " OR EXISTS (SELECT FROM sending_message WHERE state = 1 AND id >= %(low)s AND id < %(end)s)",
+            {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT)},
+        )
+        return bool(one(cursor)[0])
 
 
 def one(cursor: Any) -> tuple[Any, ...]:

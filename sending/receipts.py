@@ -169,16 +169,18 @@ def _apply_parts(events: dict[tuple[int, str], Event], parts: dict[tuple[int, st
     """A message of several parts is delivered when all its parts are, and failed as soon as one is."""
     if not events:
         return
+    messages = sorted({parts[key][0] for key in events})
     with ledger.server_cursor() as cursor:
         cursor.execute(
             "UPDATE sending_messagepart p SET state = e.state, code = e.code"
             " FROM unnest(%s::bigint[], %s::int[], %s::smallint[], %s::text[]) AS e(message_id, part, state, code)"
-            " WHERE p.message_id = e.message_id AND p.part = e.part AND p.state = 2",
+            " WHERE p.message_id = e.message_id AND p.part = e.part AND p.state = 2 AND p.message_id = ANY(%s)",
             [
                 [parts[key][0] for key in events],
                 [parts[key][1] for key in events],
                 [int(event.state or 0) for event in events.values()],
                 [event.code for event in events.values()],
+                messages,
             ],
         )
         cursor.execute(
@@ -186,9 +188,9 @@ def _apply_parts(events: dict[tuple[int, str], Event], parts: dict[tuple[int, st
             SELECT m.id, m.state, m.segments, count(*) FILTER (WHERE p.state = 3),
                 min(p.code) FILTER (WHERE p.state = 4), max(p.code) FILTER (WHERE p.state = 3)
             FROM sending_message m JOIN sending_messagepart p ON p.message_id = m.id
-            WHERE m.id = ANY(%s) AND m.state IN (2, 5, 7) GROUP BY 1, 2, 3
+            WHERE m.id = ANY(%s) AND p.message_id = ANY(%s) AND m.state + 0 IN (2, 5, 7) GROUP BY 1, 2, 3
             """,
-            [sorted({parts[key][0] for key in events})],
+            [messages, messages],
         )
         rows = cursor.fetchall()
     moves: dict[tuple[MessageState, MessageState], list[Move]] = defaultdict(list)

@@ -71,7 +71,6 @@ CREATE TABLE sending_inboundevent (
 CREATE UNIQUE INDEX inboundevent_receipt_once ON sending_inboundevent (month, carrier_id, ext_id, digest)
     WHERE kind = 'receipt';
 CREATE INDEX inboundevent_waiting ON sending_inboundevent (ext_id) WHERE applied_at IS NULL AND kind = 'receipt';
-CREATE INDEX inboundevent_by_message ON sending_inboundevent (message_id) WHERE message_id IS NOT NULL;
 """
 UNDO = """
 DROP TABLE sending_inboundevent; DROP SEQUENCE sending_inboundevent_id; DROP SEQUENCE sending_job_block;

@@ -1,0 +1,112 @@
+"""The rows of a job, a page at a time, newest first, by state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.utils.functional import Promise
+
+from accounts.permissions import PersonRequest, may
+from console.lib import phone
+from sending.intake import problems
+from sending.models import Message, SendJob
+from sending.states import MessageState, SkipReason
+from sending.views import codes
+from sending.views.figures import TABS, Counts, total
+
+SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    row: int
+    number: str
+    state: MessageState
+    reason: str
+    segments: int
+    sent: datetime | None
+    reported: datetime | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    title: Promise | str
+    n: int
+    query: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    rows: list[Row]
+    tabs: list[Tab]
+    chosen: str
+    older: str  # query of the next page, empty at the end
+    newest: bool
+    masked: bool
+
+
+def find(request: PersonRequest, job: SendJob, counts: Counts) -> Rows:
+    """The page of rows the address asks for; what it does not understand it ignores."""
+    chosen = request.GET.get("state", "")
+    states = {key: states for key, _title, states in TABS} | {state.key: (state,) for state in MessageState}
+    chosen = chosen if chosen in states else ""
+    found = Message.objects.of_job(job).order_by("-id")
+    if chosen:
+        found = found.filter(state__in=states[chosen])
+    before = request.GET.get("before", "")
+    newest = not (before.isdecimal() and job.first_id is not None and len(before) < 9)
+    if not newest:
+        found = found.filter(id__lt=(job.first_id or 0) + int(before))
+    # One row more than shown tells whether there is a next page.
+    messages = list(found[: SIZE + 1])
+    masked = not may(request.user, "numbers.full")
+    more = len(messages) > SIZE
+    last = messages[SIZE - 1].pk - (job.first_id or 0) if more else 0
+    return Rows(
+        rows=[_row(job, message, masked=masked) for message in messages[:SIZE]],
+        tabs=_tabs(counts, chosen),
+        chosen=chosen,
+        older=urlencode({**({"state": chosen} if chosen else {}), "before": last}) if more else "",
+        newest=newest,
+        masked=masked,
+    )
+
+
+def _tabs(counts: Counts, chosen: str) -> list[Tab]:
+    tabs = [
+        Tab(title, total(counts, states), urlencode({"state": key}) if key else "", current=key == chosen)
+        for key, title, states in TABS
+    ]
+    if not any(tab.current for tab in tabs):  # a single state, chosen in the ledger
+        state = next(state for state in MessageState if state.key == chosen)
+        tabs.append(Tab(state.label, counts.get(state, 0), urlencode({"state": chosen}), current=True))
+    return tabs
+
+
+def _row(job: SendJob, message: Message, *, masked: bool) -> Row:
+    state = MessageState(message.state)
+    number = message.number or message.raw
+    return Row(
+        row=message.row,
+        number=phone.mask(number) if masked and number else number,
+        state=state,
+        reason=_reason(job, message, state),
+        segments=message.segments if state not in {MessageState.INVALID, MessageState.SKIPPED} else 0,
+        sent=message.submitted_at,
+        reported=message.settled_at if message.submitted_at else None,
+        code=message.code if state not in {MessageState.INVALID, MessageState.SKIPPED, MessageState.QUEUED} else "",
+    )
+
+
+def _reason(job: SendJob, message: Message, state: MessageState) -> str:
+    if state == MessageState.INVALID:
+        return problems.describe_problem(message.code, message.detail, job.version.typed_variables)
+    if state == MessageState.SKIPPED:
+        return str(SkipReason(message.code).label) if message.code in SkipReason.values else message.code
+    if state in {MessageState.FAILED, MessageState.REJECTED}:
+        return codes.meaning(message.code)
+    return ""

@@ -1,0 +1,155 @@
+"""The overview: figures of today, what needs a person, the chart that equals its table."""
+
+import re
+from datetime import date, timedelta
+from statistics import chart, needs
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Role
+from sending import counts
+from sending.models import CountDelta, JobStatus, MessageState
+from sending.states import MessageState as S
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice():
+    return make.user(role=Role.OPERATOR, name="Alice", language="en")
+
+
+def overview(client, who, **headers):
+    client.force_login(who)
+    response = client.get(reverse("overview"), **headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def count(job, state, n):
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    CountDelta.objects.create(job=job, hour=hour, country="CN", state=state, n=n, segments=n, carrier_id=1)
+
+
+def test_a_new_enterprise_sees_what_to_do_first(client, alice):
+    text = overview(client, alice)
+    assert "No job yet" in text
+    assert "Needs you" not in text
+
+
+def test_todays_figures_are_counted_and_not_those_of_others(client, alice):
+    job = make.job(by=alice)
+    for state, n in ((S.DELIVERED, 970), (S.FAILED, 30), (S.UNKNOWN, 7), (S.ACCEPTED, 93)):
+        count(job, state, n)
+    count(make.job(by=make.user()), S.DELIVERED, 5000)
+    counts.fold()
+    text = overview(client, alice)
+    shown = re.findall(r'<dd class="value">([\d,]+)</dd>', text)
+    assert shown == ["1,100", "970", "93", "37"]
+    assert "97.0 % of those reported" in text
+    assert "30 failed, 7 without an answer" in text
+
+
+def test_what_needs_a_person_is_listed_with_the_way_there(alice):
+    checked = make.job(by=alice, rows=3, status=JobStatus.CHECKED, name="Spring")
+    sending = make.job(by=alice, rows=3, name="Autumn")
+    count(sending, MessageState.UNKNOWN, 2)
+    counts.fold()
+    make.template(by=alice, approved=False)
+    make.carrier(name="unicom-1", bound=False)
+    found = needs.of(alice)
+    assert [need.glyph[0] for need in found] == ["failed", "unknown", "accepted", "rejected"]
+    assert "unicom-1" in found[0].what
+    assert found[1].what == "2 messages have no definite answer."
+    assert found[1].url == reverse("job", args=[sending.pk]) + "?state=unknown#rows"
+    assert found[2].why == "3 messages wait for your confirmation."
+    assert found[2].url == reverse("job", args=[checked.pk])
+    assert "Not about your company." in found[3].why
+
+
+def test_nothing_of_another_enterprise_needs_me(alice):
+    mallory = make.user()
+    make.job(by=mallory, status=JobStatus.CHECKED)
+    make.template(by=mallory, approved=False)
+    assert needs.of(alice) == []
+
+
+def test_a_carrier_that_is_away_is_no_news_while_nothing_is_sending(alice):
+    make.carrier(bound=False)
+    make.job(by=alice, status=JobStatus.DONE)
+    assert needs.of(alice) == []
+
+
+def test_the_overview_costs_as_many_queries_for_20_jobs_as_for_2(client, alice):
+    version = make.template(by=alice)
+
+    def fill(n):
+        for _ in range(n):
+            job = make.job(by=alice, version=version)
+            count(job, S.UNKNOWN, 1)
+            make.job(by=alice, version=version, status=JobStatus.CHECKED)
+        counts.fold()
+
+    def cost():
+        overview(client, alice)
+        with CaptureQueriesContext(connection) as captured:
+            overview(client, alice, HTTP_HX_REQUEST="true")
+        return len(captured)
+
+    fill(2)
+    few = cost()
+    fill(18)
+    assert cost() == few
+
+
+def test_the_page_polls_only_while_a_job_moves(client, alice):
+    make.job(by=alice, status=JobStatus.DONE)
+    assert "hx-trigger" not in overview(client, alice)
+    make.job(by=alice, status=JobStatus.SENDING)
+    assert "hx-trigger" in overview(client, alice)
+
+
+def test_reviewers_see_what_waits_and_administrators_the_carriers_too(client, alice):
+    make.template(by=alice, approved=None)
+    make.carrier(name="unicom-1")
+    text = overview(client, make.user(role=Role.REVIEWER, language="en"))
+    assert "Review 1 item" in text
+    assert "unicom-1" not in text
+    text = overview(client, make.user(role=Role.ADMINISTRATOR, language="en"))
+    assert "unicom-1" in text
+    assert "Connected" in text
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_has_an_overview_in_both_languages(client, alice, role):
+    make.carrier()
+    make.job(by=alice)
+    for language in ("en", "zh-hans"):
+        who = make.user(role=role, of=alice.enterprise, language=language)
+        assert " style=" not in overview(client, who)
+
+
+@pytest.mark.parametrize("highest", [1, 3, 4, 10, 99, 1000, 14_001, 603_470, 9_999_999])
+def test_the_scale_ends_above_the_highest_bar(highest):
+    day = date(2026, 11, 14)
+    drawn = chart.per_day([(day, {S.DELIVERED: highest}), (day + timedelta(days=1), {})])
+    tops = [float(piece.y) for piece in drawn.pieces]
+    assert len(drawn.pieces) == 1
+    assert min(tops) >= chart.TOP - 1.5
+    assert len(drawn.ticks) == 4
+    assert drawn.ticks[0].words == "0"
+
+
+def test_the_chart_and_its_table_have_the_same_figures():
+    day = date(2026, 11, 14)
+    drawn = chart.per_day(
+        [(day, {S.DELIVERED: 10, S.FAILED: 2, S.REJECTED: 1, S.QUEUED: 50}), (day, {S.UNKNOWN: 4, S.ACCEPTED: 5})]
+    )
+    assert [shown.figures for shown in drawn.days] == [[10, 3, 0, 0], [0, 0, 4, 5]]
+    assert drawn.totals == [10, 3, 4, 5]
+    assert drawn.total == sum(shown.total for shown in drawn.days) == 22

@@ -1,0 +1,16 @@
+"""The address book. Every view declares its policy (`accounts.permissions`); a test walks this list.
+
+Errors are answered by Django's own handlers with our pages 400, 403, 404, 500 and 403_csrf.
+"""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from console.health import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("", include("statistics.urls")),
+    path("", include("accounts.urls")),
+    path("", include("templates_app.urls")),
+    path("", include("sending.urls")),
+]

@@ -43,12 +43,18 @@ def user(*, role: Role = Role.OPERATOR, of: Enterprise | None = None, name: str 
     )
 
 
+def home(person: User) -> Enterprise:
+    """The enterprise somebody belongs to, who is not of the staff."""
+    assert person.enterprise
+    return person.enterprise
+
+
 def reviewer() -> User:
     return User.objects.filter(role=Role.REVIEWER).first() or user(role=Role.REVIEWER)
 
 
 def application(*, by: User, region: Region = Region.MAINLAND, name: str = "") -> Application:
-    made = Application(enterprise=by.enterprise, created_by=by, region=region, name=name or f"app-{next(_serial)}")
+    made = Application(enterprise=home(by), created_by=by, region=region, name=name or f"app-{next(_serial)}")
     made.issue_key()
     made.save()
     return made
@@ -71,7 +77,7 @@ def signature(
     approved: bool | None = True,
 ) -> Signature:
     made = Signature.objects.create(
-        enterprise=by.enterprise, application=app or application(by=by), name=name, type=type, purpose="Notices"
+        enterprise=home(by), application=app or application(by=by), name=name, type=type, purpose="Notices"
     )
     decide(made, by=by, approved=approved)
     return made
@@ -92,7 +98,7 @@ def template(
     if region == Region.MAINLAND and sign is None:
         sign = signature(by=by, app=app, type=type, name=f"清禾{next(_serial)}")
     made = MessageTemplate.objects.create(
-        enterprise=by.enterprise,
+        enterprise=home(by),
         application=app,
         signature=sign if region == Region.MAINLAND else None,
         name=f"Template_{next(_serial)}",
@@ -100,7 +106,7 @@ def template(
         created_by=by,
     )
     version = TemplateVersion.objects.create(
-        enterprise=by.enterprise,
+        enterprise=home(by),
         template=made,
         number=1,
         text=text,
@@ -138,7 +144,7 @@ def job(
     """A job whose first `rows` rows are queued and whose last `invalid` rows are not; numbers +8613800000000 upward."""
     version = version or template(by=by)
     made = SendJob.objects.create(
-        enterprise=by.enterprise,
+        enterprise=home(by),
         name=name or f"Job {next(_serial)}",
         application=version.template.application,
         version=version,

@@ -1,4 +1,4 @@
-"""The product's processes as tests need them: one by one on the test database, or all of them as `make run` starts them."""
+"""The product's processes as tests need them: one by one on the test database, or all as `make run` starts them."""
 
 from __future__ import annotations
 

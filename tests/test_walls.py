@@ -48,7 +48,7 @@ def things(db: None) -> Things:
     signature = version.template.signature
     assert signature
     draft = TemplateVersion.objects.create(
-        enterprise=alice.enterprise, template=version.template, number=2, text="Draft", purpose="Later"
+        enterprise=make.home(alice), template=version.template, number=2, text="Draft", purpose="Later"
     )
     pending = make.signature(by=alice, app=version.template.application, name="待审签名", approved=None)
     statuses = [JobStatus.CHECKED, JobStatus.SENDING, JobStatus.SCHEDULED, JobStatus.PAUSED]
@@ -86,8 +86,8 @@ def addresses(things: Things) -> dict[str, str]:
 
 # Addresses without an id of somebody's; the person's own list or form answers.
 WITHOUT_ID = {
-    "healthz", "sign-in", "sign-out", "set-language", "overview", "jobs", "job-new", "carriers", "reviews", "signatures",
-    "signature-new", "applications", "application-new", "templates", "template-new",
+    "healthz", "sign-in", "sign-out", "set-language", "overview", "jobs", "job-new", "carriers", "reviews",
+    "signatures", "signature-new", "applications", "application-new", "templates", "template-new",
 }  # fmt: skip
 
 

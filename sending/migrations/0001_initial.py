@@ -12,247 +12,523 @@ import sending.models.job
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_audit_append_only'),
-        ('templates_app', '0002_submitted_is_frozen'),
+        ("accounts", "0002_audit_append_only"),
+        ("templates_app", "0002_submitted_is_frozen"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InboundEvent',
+            name="InboundEvent",
             fields=[
-                ('pk', models.CompositePrimaryKey('month', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.BigIntegerField()),
-                ('month', models.DateField()),
-                ('carrier_id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('receipt', 'Receipt'), ('reply', 'Reply')], max_length=7)),
-                ('ext_id', models.TextField()),
-                ('state', models.SmallIntegerField(null=True)),
-                ('code', models.TextField()),
-                ('number', models.TextField()),
-                ('reference', models.IntegerField(null=True)),
-                ('digest', models.BinaryField()),
-                ('raw', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('message_id', models.BigIntegerField(null=True)),
-                ('conflicting', models.BooleanField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "month", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                ("month", models.DateField()),
+                ("carrier_id", models.BigIntegerField()),
+                ("kind", models.CharField(choices=[("receipt", "Receipt"), ("reply", "Reply")], max_length=7)),
+                ("ext_id", models.TextField()),
+                ("state", models.SmallIntegerField(null=True)),
+                ("code", models.TextField()),
+                ("number", models.TextField()),
+                ("reference", models.IntegerField(null=True)),
+                ("digest", models.BinaryField()),
+                ("raw", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("message_id", models.BigIntegerField(null=True)),
+                ("conflicting", models.BooleanField()),
             ],
             options={
-                'db_table': 'sending_inboundevent',
-                'managed': False,
+                "db_table": "sending_inboundevent",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('row', models.IntegerField()),
-                ('number', models.TextField()),
-                ('raw', models.TextField()),
-                ('values', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('country', models.CharField(max_length=2)),
-                ('repairs', models.SmallIntegerField()),
-                ('segments', models.SmallIntegerField()),
-                ('state', models.SmallIntegerField(choices=[(0, 'Queued'), (1, 'Submitting'), (2, 'Accepted'), (3, 'Delivered'), (4, 'Failed'), (5, 'Expired'), (6, 'Rejected'), (7, 'Unknown'), (8, 'Skipped'), (9, 'Invalid')])),
-                ('code', models.TextField()),
-                ('detail', models.TextField()),
-                ('attempt', models.SmallIntegerField()),
-                ('owner', models.UUIDField(null=True)),
-                ('ext_id', models.TextField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('not_before', models.DateTimeField(null=True)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("row", models.IntegerField()),
+                ("number", models.TextField()),
+                ("raw", models.TextField()),
+                ("values", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("country", models.CharField(max_length=2)),
+                ("repairs", models.SmallIntegerField()),
+                ("segments", models.SmallIntegerField()),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Queued"),
+                            (1, "Submitting"),
+                            (2, "Accepted"),
+                            (3, "Delivered"),
+                            (4, "Failed"),
+                            (5, "Expired"),
+                            (6, "Rejected"),
+                            (7, "Unknown"),
+                            (8, "Skipped"),
+                            (9, "Invalid"),
+                        ]
+                    ),
+                ),
+                ("code", models.TextField()),
+                ("detail", models.TextField()),
+                ("attempt", models.SmallIntegerField()),
+                ("owner", models.UUIDField(null=True)),
+                ("ext_id", models.TextField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("not_before", models.DateTimeField(null=True)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'sending_message',
-                'managed': False,
+                "db_table": "sending_message",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='MessagePart',
+            name="MessagePart",
             fields=[
-                ('pk', models.CompositePrimaryKey('message_id', 'part', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('message_id', models.BigIntegerField()),
-                ('part', models.SmallIntegerField()),
-                ('carrier_id', models.BigIntegerField()),
-                ('ext_id', models.TextField()),
-                ('state', models.SmallIntegerField(choices=[(0, 'Queued'), (1, 'Submitting'), (2, 'Accepted'), (3, 'Delivered'), (4, 'Failed'), (5, 'Expired'), (6, 'Rejected'), (7, 'Unknown'), (8, 'Skipped'), (9, 'Invalid')])),
-                ('code', models.TextField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "message_id", "part", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("message_id", models.BigIntegerField()),
+                ("part", models.SmallIntegerField()),
+                ("carrier_id", models.BigIntegerField()),
+                ("ext_id", models.TextField()),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Queued"),
+                            (1, "Submitting"),
+                            (2, "Accepted"),
+                            (3, "Delivered"),
+                            (4, "Failed"),
+                            (5, "Expired"),
+                            (6, "Rejected"),
+                            (7, "Unknown"),
+                            (8, "Skipped"),
+                            (9, "Invalid"),
+                        ]
+                    ),
+                ),
+                ("code", models.TextField()),
             ],
             options={
-                'db_table': 'sending_messagepart',
-                'managed': False,
+                "db_table": "sending_messagepart",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='GatewayLease',
+            name="GatewayLease",
             fields=[
-                ('owner', models.UUIDField(primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=253)),
-                ('pid', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
+                ("owner", models.UUIDField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=253)),
+                ("pid", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Carrier',
+            name="Carrier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, unique=True)),
-                ('host', models.CharField(max_length=253)),
-                ('port', models.PositiveIntegerField()),
-                ('system_id', models.CharField(max_length=15)),
-                ('password', models.BinaryField()),
-                ('system_type', models.CharField(blank=True, max_length=12)),
-                ('tls', models.BooleanField(default=False)),
-                ('bind', models.CharField(choices=[('transceiver', 'One transceiver'), ('pair', 'Transmitter and receiver')], default='transceiver', max_length=12)),
-                ('window', models.PositiveIntegerField(default=50)),
-                ('rate', models.PositiveIntegerField(default=100)),
-                ('region', models.CharField(blank=True, choices=[('cn', 'Chinese mainland'), ('intl', 'International')], max_length=4)),
-                ('source', models.CharField(blank=True, max_length=20)),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('bound_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('last_error_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, unique=True)),
+                ("host", models.CharField(max_length=253)),
+                ("port", models.PositiveIntegerField()),
+                ("system_id", models.CharField(max_length=15)),
+                ("password", models.BinaryField()),
+                ("system_type", models.CharField(blank=True, max_length=12)),
+                ("tls", models.BooleanField(default=False)),
+                (
+                    "bind",
+                    models.CharField(
+                        choices=[("transceiver", "One transceiver"), ("pair", "Transmitter and receiver")],
+                        default="transceiver",
+                        max_length=12,
+                    ),
+                ),
+                ("window", models.PositiveIntegerField(default=50)),
+                ("rate", models.PositiveIntegerField(default=100)),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True, choices=[("cn", "Chinese mainland"), ("intl", "International")], max_length=4
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=20)),
+                ("options", models.JSONField(blank=True, default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                ("bound_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("last_error_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('bind__in', ['transceiver', 'pair'])), name='carrier_bind_known'), models.CheckConstraint(condition=models.Q(('rate__gte', 1), ('window__gte', 1), ('window__lte', 5000)), name='carrier_window_and_rate_sane')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("bind__in", ["transceiver", "pair"])), name="carrier_bind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rate__gte", 1), ("window__gte", 1), ("window__lte", 5000)),
+                        name="carrier_window_and_rate_sane",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SendJob',
+            name="SendJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('priority', models.PositiveSmallIntegerField()),
-                ('status', models.CharField(choices=[('uploaded', 'Checking'), ('unreadable', 'Unreadable'), ('checked', 'Checked'), ('scheduled', 'Scheduled'), ('sending', 'Sending'), ('paused', 'Paused'), ('done', 'Done'), ('stopped', 'Stopped'), ('cancelled', 'Cancelled')], default='uploaded', max_length=10)),
-                ('file', models.FileField(max_length=120, upload_to=sending.models.job.upload_path)),
-                ('file_name', models.CharField(max_length=200)),
-                ('file_size', models.PositiveBigIntegerField()),
-                ('wanted_columns', models.JSONField(blank=True, default=dict)),
-                ('summary', models.JSONField(blank=True, default=dict)),
-                ('fault', models.JSONField(blank=True, default=dict)),
-                ('first_id', models.BigIntegerField(null=True, unique=True)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('rows_read', models.PositiveIntegerField(default=0)),
-                ('rows_expected', models.PositiveIntegerField(default=0)),
-                ('reader', models.UUIDField(editable=False, null=True)),
-                ('reader_until', models.DateTimeField(editable=False, null=True)),
-                ('read_attempts', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('scheduled_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.application')),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='accounts.enterprise')),
-                ('signature', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='templates_app.signature')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='templates_app.templateversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("priority", models.PositiveSmallIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Checking"),
+                            ("unreadable", "Unreadable"),
+                            ("checked", "Checked"),
+                            ("scheduled", "Scheduled"),
+                            ("sending", "Sending"),
+                            ("paused", "Paused"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                    ),
+                ),
+                ("file", models.FileField(max_length=120, upload_to=sending.models.job.upload_path)),
+                ("file_name", models.CharField(max_length=200)),
+                ("file_size", models.PositiveBigIntegerField()),
+                ("wanted_columns", models.JSONField(blank=True, default=dict)),
+                ("summary", models.JSONField(blank=True, default=dict)),
+                ("fault", models.JSONField(blank=True, default=dict)),
+                ("first_id", models.BigIntegerField(null=True, unique=True)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("rows_read", models.PositiveIntegerField(default=0)),
+                ("rows_expected", models.PositiveIntegerField(default=0)),
+                ("reader", models.UUIDField(editable=False, null=True)),
+                ("reader_until", models.DateTimeField(editable=False, null=True)),
+                ("read_attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("scheduled_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.application"
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="accounts.enterprise"
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="templates_app.signature",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="templates_app.templateversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='JobPace',
+            name="JobPace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('n', models.IntegerField()),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sending.sendjob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("n", models.IntegerField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sending.sendjob"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='JobCount',
+            name="JobCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.SmallIntegerField(choices=[(0, 'Queued'), (1, 'Submitting'), (2, 'Accepted'), (3, 'Delivered'), (4, 'Failed'), (5, 'Expired'), (6, 'Rejected'), (7, 'Unknown'), (8, 'Skipped'), (9, 'Invalid')])),
-                ('code', models.TextField(default='')),
-                ('n', models.IntegerField()),
-                ('segments', models.IntegerField()),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='sending.sendjob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Queued"),
+                            (1, "Submitting"),
+                            (2, "Accepted"),
+                            (3, "Delivered"),
+                            (4, "Failed"),
+                            (5, "Expired"),
+                            (6, "Rejected"),
+                            (7, "Unknown"),
+                            (8, "Skipped"),
+                            (9, "Invalid"),
+                        ]
+                    ),
+                ),
+                ("code", models.TextField(default="")),
+                ("n", models.IntegerField()),
+                ("segments", models.IntegerField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="counts", to="sending.sendjob"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CountDelta',
+            name="CountDelta",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('hour', models.DateTimeField()),
-                ('carrier_id', models.BigIntegerField(db_default=0)),
-                ('country', models.CharField(max_length=2)),
-                ('state', models.SmallIntegerField(choices=[(0, 'Queued'), (1, 'Submitting'), (2, 'Accepted'), (3, 'Delivered'), (4, 'Failed'), (5, 'Expired'), (6, 'Rejected'), (7, 'Unknown'), (8, 'Skipped'), (9, 'Invalid')])),
-                ('code', models.TextField(db_default='')),
-                ('n', models.IntegerField()),
-                ('segments', models.IntegerField()),
-                ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sending.sendjob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("hour", models.DateTimeField()),
+                ("carrier_id", models.BigIntegerField(db_default=0)),
+                ("country", models.CharField(max_length=2)),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Queued"),
+                            (1, "Submitting"),
+                            (2, "Accepted"),
+                            (3, "Delivered"),
+                            (4, "Failed"),
+                            (5, "Expired"),
+                            (6, "Rejected"),
+                            (7, "Unknown"),
+                            (8, "Skipped"),
+                            (9, "Invalid"),
+                        ]
+                    ),
+                ),
+                ("code", models.TextField(db_default="")),
+                ("n", models.IntegerField()),
+                ("segments", models.IntegerField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="sending.sendjob",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DeliveryCount',
+            name="DeliveryCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hour', models.DateTimeField()),
-                ('type', models.CharField(choices=[('verification', 'Verification code'), ('notification', 'Notification'), ('promotion', 'Promotion')], max_length=12)),
-                ('country', models.CharField(max_length=2)),
-                ('carrier_id', models.BigIntegerField(default=0)),
-                ('state', models.SmallIntegerField(choices=[(0, 'Queued'), (1, 'Submitting'), (2, 'Accepted'), (3, 'Delivered'), (4, 'Failed'), (5, 'Expired'), (6, 'Rejected'), (7, 'Unknown'), (8, 'Skipped'), (9, 'Invalid')])),
-                ('code', models.TextField(default='')),
-                ('n', models.IntegerField()),
-                ('segments', models.IntegerField()),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.application')),
-                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.enterprise')),
-                ('signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='templates_app.signature')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='templates_app.messagetemplate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hour", models.DateTimeField()),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("verification", "Verification code"),
+                            ("notification", "Notification"),
+                            ("promotion", "Promotion"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("carrier_id", models.BigIntegerField(default=0)),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Queued"),
+                            (1, "Submitting"),
+                            (2, "Accepted"),
+                            (3, "Delivered"),
+                            (4, "Failed"),
+                            (5, "Expired"),
+                            (6, "Rejected"),
+                            (7, "Unknown"),
+                            (8, "Skipped"),
+                            (9, "Invalid"),
+                        ]
+                    ),
+                ),
+                ("code", models.TextField(default="")),
+                ("n", models.IntegerField()),
+                ("segments", models.IntegerField()),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.application"
+                    ),
+                ),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.enterprise"
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="templates_app.signature",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="templates_app.messagetemplate",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('enterprise', 'hour', 'application', 'signature', 'template', 'type', 'country', 'carrier_id', 'state', 'code'), name='deliverycount_cell_once', nulls_distinct=False)],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "enterprise",
+                            "hour",
+                            "application",
+                            "signature",
+                            "template",
+                            "type",
+                            "country",
+                            "carrier_id",
+                            "state",
+                            "code",
+                        ),
+                        name="deliverycount_cell_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='sendjob',
-            index=models.Index(fields=['enterprise', '-id'], name='sendjob_by_enterprise'),
+            model_name="sendjob",
+            index=models.Index(fields=["enterprise", "-id"], name="sendjob_by_enterprise"),
         ),
         migrations.AddIndex(
-            model_name='sendjob',
-            index=models.Index(condition=models.Q(('status__in', ['uploaded', 'scheduled', 'sending', 'paused'])), fields=['status', 'scheduled_at'], name='sendjob_open'),
+            model_name="sendjob",
+            index=models.Index(
+                condition=models.Q(("status__in", ["uploaded", "scheduled", "sending", "paused"])),
+                fields=["status", "scheduled_at"],
+                name="sendjob_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendjob',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['uploaded', 'unreadable', 'checked', 'scheduled', 'sending', 'paused', 'done', 'stopped', 'cancelled'])), name='sendjob_status_known'),
+            model_name="sendjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "uploaded",
+                            "unreadable",
+                            "checked",
+                            "scheduled",
+                            "sending",
+                            "paused",
+                            "done",
+                            "stopped",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="sendjob_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'scheduled'), _negated=True), ('scheduled_at__isnull', False), _connector='OR'), name='sendjob_scheduled_has_time'),
+            model_name="sendjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "scheduled"), _negated=True), ("scheduled_at__isnull", False), _connector="OR"
+                ),
+                name="sendjob_scheduled_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['scheduled', 'sending', 'paused', 'done']), _negated=True), ('confirmed_by__isnull', False), _connector='OR'), name='sendjob_sent_only_when_confirmed'),
+            model_name="sendjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["scheduled", "sending", "paused", "done"]), _negated=True),
+                    ("confirmed_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="sendjob_sent_only_when_confirmed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'unreadable'), _negated=True), models.Q(('fault', {}), _negated=True), _connector='OR'), name='sendjob_unreadable_with_fault'),
+            model_name="sendjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "unreadable"), _negated=True),
+                    models.Q(("fault", {}), _negated=True),
+                    _connector="OR",
+                ),
+                name="sendjob_unreadable_with_fault",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='jobpace',
-            constraint=models.UniqueConstraint(fields=('job', 'at'), name='jobpace_bucket_once'),
+            model_name="jobpace",
+            constraint=models.UniqueConstraint(fields=("job", "at"), name="jobpace_bucket_once"),
         ),
         migrations.AddConstraint(
-            model_name='jobcount',
-            constraint=models.UniqueConstraint(fields=('job', 'state', 'code'), name='jobcount_cell_once'),
+            model_name="jobcount",
+            constraint=models.UniqueConstraint(fields=("job", "state", "code"), name="jobcount_cell_once"),
         ),
     ]

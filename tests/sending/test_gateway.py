@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -209,9 +210,13 @@ def test_a_clean_stop_leaves_nothing_unknown(alice: User, simulator: Simulator, 
     for _ in range(2):
         with gateway(tmp_path):
             before = len(simulator.accepted())
-            wait_for(lambda before=before: len(simulator.accepted()) > before + 30, what="some")
+            wait_for(partial(more_than, before + 30, simulator), what="some")
         assert "unknown" not in make.states(job) and "submitting" not in make.states(job)
     assert set(simulator.times_accepted().values()) == {1}
+
+
+def more_than(number: int, simulator: Simulator) -> bool:
+    return len(simulator.accepted()) > number
 
 
 def test_small_jobs_do_not_wait_behind_a_big_one(alice: User, simulator: Simulator, tmp_path: Path) -> None:

@@ -99,7 +99,9 @@ class Simulator:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The record so far; a last line that is being written is left for the next time."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
 def gateway(folder: Path, **env: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:

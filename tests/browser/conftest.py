@@ -1,0 +1,94 @@
+"""A real browser against all processes.
+
+Chromium is the system's; where there is none, playwright's own is tried; where that fails too, these tests are skipped
+with one line that says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from tests.processes import Stack
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, NAMES)), None)
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            subprocess.run(
+                [sys.executable, "-m", "playwright", "install", "chromium"], check=False, capture_output=True
+            )
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except Error:
+            pytest.skip("no Chromium here and none to be had: install your system's chromium to run the browser tests")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("stack")).running() as running:
+        yield running
+
+
+class Visitor:
+    """Somebody with a browser of their own; `faults` holds what the browser complained about."""
+
+    def __init__(self, stack: Stack, context: BrowserContext) -> None:
+        self.stack, self.context, self.page = stack, context, context.new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type in {"error", "warning"} else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def sign_in(self, email: str, password: str) -> Page:
+        self.page.goto(self.stack.url)
+        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("heading", level=1, name="Overview").or_(self.page.locator(".queue")).first.wait_for()
+        return self.page
+
+    def check_access(self) -> None:
+        """axe finds nothing serious, and nothing scrolls sideways."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        found = Axe().run(self.page).response["violations"]
+        serious = [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in {"serious", "critical"}]
+        assert not serious, serious
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.fixture
+def visit(chromium: Browser, stack: Stack) -> Iterator[type[Visitor] | object]:
+    """`visit(width=…, dark=…)` gives a Visitor; whatever browsers complained about fails the test at its end."""
+    made: list[Visitor] = []
+
+    def make(*, width: int = 1440, dark: bool = False, language: str = "en-GB") -> Visitor:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 1000},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            accept_downloads=True,
+        )
+        context.set_default_timeout(20_000)
+        visitor = Visitor(stack, context)
+        made.append(visitor)
+        return visitor
+
+    yield make
+    faults = [fault for visitor in made for fault in visitor.faults]
+    for visitor in made:
+        visitor.context.close()
+    assert not faults, faults

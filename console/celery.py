@@ -1,5 +1,6 @@
 """The Celery application. Tasks live in each app's `tasks.py`; messages carry ids only."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
+from celery.worker.state import active_requests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -26,38 +28,51 @@ def keep_our_logging(**_: Any) -> None:
     """Celery would replace the handlers that mask numbers."""
 
 
-def _deaf_for() -> float:
-    """Seconds since a task last ran here, by the database; 0 when database or broker are away (not our fault then)."""
+def _silent_for(name: str) -> float:
+    """Seconds since this worker last ran a pulse; 0 while it works, and while broker, database or beat are away."""
     from django.db import DatabaseError, connection
 
+    if active_requests:
+        return 0.0
+    broker = app.connection_for_read()
     try:
-        with app.connection_for_read() as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
+        broker.ensure_connection(max_retries=1, timeout=2)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT extract(epoch FROM now() - max(at) FILTER (WHERE name = 'worker')),"
-                " extract(epoch FROM now() - max(at) FILTER (WHERE name = 'beat')) FROM sending_heartbeat"
+                "SELECT extract(epoch FROM now() - max(at) FILTER (WHERE name = %s)),"
+                " extract(epoch FROM now() - max(at) FILTER (WHERE name = 'beat')) FROM sending_heartbeat",
+                [name],
             )
-            worker, beat = cursor.fetchone() or (None, None)
-    except (DatabaseError, app.connection_for_read().connection_errors):
+            ours, beat = cursor.fetchone() or (None, None)
+    except (DatabaseError, *broker.connection_errors):
         connection.close()
         return 0.0
+    finally:
+        broker.release()
     beat_alive = beat is not None and beat < WATCH_SECONDS * 3
-    return float(worker or 0) if beat_alive else 0.0
+    return float(ours or 0) if beat_alive else 0.0
 
 
-def _watch() -> None:
-    """Workers are known to stay up and stop consuming after Redis was away. Judge by progress: beat asks for a pulse
-    every few seconds, so when none was written for long while broker, database and beat are well, we are deaf.
+def _watch(name: str) -> None:
+    """Workers are known to stay up and stop consuming after Redis was away. Judge by progress: beat asks each for a
+    pulse every few seconds, so one that has not run any for long while all else is well has gone deaf.
     """
     started = time.monotonic()
     while True:
         time.sleep(WATCH_SECONDS)
-        if time.monotonic() - started > DEAF_SECONDS and _deaf_for() > DEAF_SECONDS:
-            log.error("worker_deaf")
+        if time.monotonic() - started > DEAF_SECONDS and _silent_for(name) > DEAF_SECONDS:
+            log.error("worker_deaf", worker=name)
             os.kill(os.getpid(), signal.SIGKILL)  # the process manager starts a new one
 
 
 @worker_ready.connect
-def watch(**_: Any) -> None:
-    threading.Thread(target=_watch, name="watch", daemon=True).start()
+def watch(sender: Any, **_: Any) -> None:
+    """`sender.hostname` is "worker@host" or "reader@host", as supervisord.conf names them."""
+    from django.db import DatabaseError
+
+    from console.beat import pulse
+
+    name = sender.hostname.partition("@")[0]
+    with contextlib.suppress(DatabaseError):
+        pulse(name)
+    threading.Thread(target=_watch, args=(name,), name="watch", daemon=True).start()

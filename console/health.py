@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.permissions import open_to_all
-from sending.models import Carrier, GatewayLease, Heartbeat
+from sending.models import Carrier, GatewayLease, Heartbeat, JobStatus, SendJob
 
 SILENT_SECONDS = 30
 
@@ -42,6 +42,15 @@ def _pulse(name: str) -> Callable[[], str]:
     return check
 
 
+def _worker() -> str:
+    """The quick worker, and the reader unless it is at work: then it shows that by its lease on the job."""
+    fault = _pulse("worker")()
+    if fault or not (silent := _pulse("reader")()):
+        return fault
+    reading = SendJob.objects.filter(status=JobStatus.UPLOADED, reader_until__gt=timezone.now()).exists()
+    return "" if reading else f"reader: {silent}"
+
+
 def _gateway() -> str:
     return "" if GatewayLease.objects.filter(expires_at__gt=timezone.now()).exists() else "not running"
 
@@ -59,7 +68,7 @@ def _carrier() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "redis": _redis,
-    "worker": _pulse("worker"),
+    "worker": _worker,
     "beat": _pulse("beat"),
     "gateway": _gateway,
     "carrier": _carrier,

@@ -3,6 +3,7 @@
 The demo needs none. `MODE=production` demands real secrets and real servers and refuses to start without them.
 """
 
+import os
 import secrets
 from pathlib import Path
 
@@ -11,9 +12,14 @@ from environs import Env, EnvError
 from marshmallow.validate import OneOf
 
 from console import embedded
+from console.lib import crypto
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.VAR
+
+for name in ("DATABASE_URL", "REDIS_URL"):
+    if not os.environ.get(name):
+        os.environ.pop(name, None)  # set to nothing is not set
 
 env = Env(eager=False)
 MODE = env.str("MODE", "demo", validate=OneOf(["demo", "production"]))
@@ -55,8 +61,8 @@ def _production_faults() -> list[str]:
         faults.append("DEBUG must be off")
     if len(SECRET_KEY) < 40 or SECRET_KEY.startswith(DEMO_PREFIX):
         faults.append("SECRET_KEY must be set to at least 40 random characters that are not the demo's")
-    if not ENCRYPTION_KEY or ENCRYPTION_KEY.startswith(DEMO_PREFIX):
-        faults.append("ENCRYPTION_KEY must be set (32 random bytes in base64) and not be the demo's")
+    if not crypto.is_key(ENCRYPTION_KEY):
+        faults.append("ENCRYPTION_KEY must be set to 32 random bytes in base64")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         faults.append("ALLOWED_HOSTS must name the hosts of this site")
     faults += [
@@ -228,7 +234,18 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "console.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_BEAT_SCHEDULE = {
-    "pulse": {"task": "console.pulse", "schedule": 5.0, "options": {"expires": 30}},
+    "pulse": {
+        "task": "console.pulse",
+        "schedule": 5.0,
+        "kwargs": {"name": "worker"},
+        "options": {"expires": 30},
+    },
+    "pulse-reader": {
+        "task": "console.pulse",
+        "schedule": 5.0,
+        "kwargs": {"name": "reader"},
+        "options": {"expires": 30, "queue": "reading"},
+    },
     "start-due-jobs": {"task": "sending.start_due_jobs", "schedule": 2.0, "options": {"expires": 30}},
     "sweep": {"task": "sending.sweep", "schedule": 5.0, "options": {"expires": 30}},
     "fold-counts": {"task": "sending.fold_counts", "schedule": 2.0, "options": {"expires": 30}},

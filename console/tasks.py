@@ -1,4 +1,4 @@
-"""The worker's own sign of life."""
+"""The workers' own sign of life."""
 
 from celery import shared_task
 
@@ -6,5 +6,5 @@ from console.beat import pulse as note
 
 
 @shared_task(name="console.pulse")
-def pulse() -> None:
-    note("worker")
+def pulse(*, name: str) -> None:
+    note(name)

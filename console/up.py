@@ -35,13 +35,13 @@ def prepare(*, demo: bool) -> None:
     import django
     from django.core.management import call_command
 
-    with embedded.running():
+    with embedded.running(), Path(os.devnull).open("w") as nowhere:
         django.setup()
-        call_command("translations", "compile", verbosity=0)
+        call_command("translations", "compile", stdout=nowhere)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         if demo:
-            call_command("demo", stdout=Path(os.devnull).open("w"))  # noqa: SIM115  closed with the process
+            call_command("demo", stdout=nowhere)
 
 
 def main() -> None:

@@ -12,12 +12,22 @@ class WrongKey(Exception):
     """The ciphertext was made with another key, for another owner, or was changed."""
 
 
-def _key(secret: str) -> bytes:
+def is_key(secret: str) -> bool:
+    """Whether `secret` is what production needs: 32 bytes in base64."""
+    return _decoded(secret) is not None
+
+
+def _decoded(secret: str) -> bytes | None:
     try:
         raw = base64.b64decode(secret, validate=True)
     except ValueError:
-        raw = b""
-    return raw if len(raw) == 32 else hashlib.sha256(secret.encode()).digest()
+        return None
+    return raw if len(raw) == 32 else None
+
+
+def _key(secret: str) -> bytes:
+    """The key itself, or one derived from the demo's secret."""
+    return _decoded(secret) or hashlib.sha256(secret.encode()).digest()
 
 
 def encrypt(text: str, *, secret: str, owner: str) -> bytes:

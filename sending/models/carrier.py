@@ -82,7 +82,7 @@ class GatewayLease(models.Model):
 class Heartbeat(models.Model):
     """Last sign of life of a process, for /healthz."""
 
-    name = models.CharField(max_length=20, primary_key=True)  # "worker", "beat"
+    name = models.CharField(max_length=20, primary_key=True)  # "worker", "reader", "beat"
     at = models.DateTimeField()
 
     def __str__(self) -> str:

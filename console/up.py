@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def main() -> None:
     prepare(demo=demo)
     if postgres or valkey:
         embedded.take_over()
+    # Says where everything is once it is up, on our own standard output; the manager opens none for its children.
+    subprocess.Popen([sys.executable, "-m", "console.child", sys.executable, "-m", "console.announce"])
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"])
 
 

@@ -21,7 +21,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         add = verbs.add_parser("add", help="add a carrier, or change the one of that name")
-        add.add_argument("name")
+        add.add_argument("name", nargs="?")
+        add.add_argument("--name", dest="named", help="the same as NAME")
         add.add_argument("--host", required=True)
         add.add_argument("--port", type=int, required=True)
         add.add_argument("--system-id", required=True)
@@ -45,7 +46,10 @@ class Command(BaseCommand):
         getattr(self, f"do_{options['verb']}")(options)
 
     def do_add(self, options: dict[str, Any]) -> None:
-        carrier = Carrier.objects.filter(name=options["name"]).first() or Carrier(name=options["name"])
+        called = options["name"] or options["named"]
+        if not called:
+            raise CommandError("Give the carrier a name: manage.py carriers add NAME --host …")
+        carrier = Carrier.objects.filter(name=called).first() or Carrier(name=called)
         for name in ("host", "port", "system_id", "system_type", "tls", "bind", "window", "rate", "region", "source"):
             setattr(carrier, name, options[name])
         carrier.enabled = not options["disabled"]

@@ -12,8 +12,11 @@ PATIENCE_SECONDS = 90
 
 
 def health(url: str) -> tuple[int, str]:
+    # In production only the site's own names are answered.
+    host = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip() or url.partition("//")[2]
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+        request = urllib.request.Request(f"{url}/healthz", headers={"Host": host})
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

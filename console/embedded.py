@@ -50,6 +50,11 @@ POSTGRES_OPTIONS = {
     "autovacuum_naptime": "20s",
     "client_connection_check_interval": "5s",
     "log_min_duration_statement": "2000",
+    # Statements and rows hold numbers, which no log may.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 

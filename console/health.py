@@ -59,7 +59,7 @@ def _carrier() -> str:
     carriers = list(Carrier.objects.enabled().order_by("name"))
     if not carriers:
         return "none configured"
-    away = [f"{c.name} ({c.last_error or 'not connected yet'})" for c in carriers if c.bound_at is None]
+    away = [carrier.name for carrier in carriers if carrier.bound_at is None]  # why: see the carriers page
     if _gateway():
         return "no gateway holds the connections"
     return f"away: {', '.join(away)}" if away else ""

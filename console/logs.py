@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-NUMBER = re.compile(r"(?<![\w-])(\+?\d{3})\d{2,8}(\d{4})(?!\w)")
+NUMBER = re.compile(r"(?<!\d)(\+?\d{3})\d{2,8}(\d{4})(?!\d)")
 SECRET_KEYS = frozenset({"password", "secret", "token", "authorization", "text", "values"})
 
 
@@ -15,13 +15,22 @@ def mask(text: str) -> str:
     return NUMBER.sub(r"\1****\2", text)
 
 
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {_clean(key): "…" if key in SECRET_KEYS else _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_clean(item) for item in value]
+    return value
+
+
 def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    for key, value in event.items():
-        if key in SECRET_KEYS:
-            event[key] = "…"
-        elif isinstance(value, str) and key not in {"timestamp", "level", "logger"}:
-            event[key] = mask(value)
-    return event
+    plain = {"timestamp", "level", "logger"}
+    return {
+        key: "…" if key in SECRET_KEYS else value if key in plain or key.startswith("_") else _clean(value)
+        for key, value in event.items()
+    }
 
 
 SHARED: list[Any] = [

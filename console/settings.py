@@ -8,8 +8,10 @@ import secrets
 from pathlib import Path
 
 import bootstrap_wrapper
+from celery.schedules import crontab
 from environs import Env, EnvError
-from marshmallow.validate import OneOf
+from marshmallow import ValidationError
+from marshmallow.validate import OneOf, Range
 
 from console import embedded
 from console.lib import crypto
@@ -21,6 +23,17 @@ for name in ("DATABASE_URL", "REDIS_URL"):
     if not os.environ.get(name):
         os.environ.pop(name, None)  # set to nothing is not set
 
+
+def _redis_address(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValidationError("Must begin with redis://, rediss:// or unix://.")
+
+
+def _origins(origins: list[str]) -> None:
+    if not all(origin.startswith(("https://", "http://")) for origin in origins):
+        raise ValidationError("Each origin must begin with https:// (or http://).")
+
+
 env = Env(eager=False)
 MODE = env.str("MODE", "demo", validate=OneOf(["demo", "production"]))
 DEBUG = env.bool("DEBUG", False)
@@ -28,18 +41,20 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 # 32 bytes in base64; protects carrier passwords and application secrets at rest.
 ENCRYPTION_KEY = env.str("ENCRYPTION_KEY", "")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [], validate=_origins)
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", embedded.database_url())}
-REDIS_URL = env.str("REDIS_URL", embedded.redis_url())
-PORT = env.int("PORT", 8000)
+REDIS_URL = env.str("REDIS_URL", embedded.redis_url(), validate=_redis_address)
+PORT = env.int("PORT", 8000, validate=Range(1, 65535))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50 * 1024 * 1024)
-UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50 * 1024 * 1024, validate=Range(1024))
+UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000, validate=Range(1, 4_000_000))
 # A gateway that has not renewed its lease for this long counts as dead; its unanswered messages become unknown.
-GATEWAY_LEASE_SECONDS = env.int("GATEWAY_LEASE_SECONDS", 12)
+GATEWAY_LEASE_SECONDS = env.int("GATEWAY_LEASE_SECONDS", 12, validate=Range(2, 300))
 # Where the demo's carrier listens; 0: where `make run` put it.
 SMSC_PORT = env.int("SMSC_PORT", 0)
 env.seal()
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise EnvError("DATABASE_URL must be a postgresql:// address: the console runs on PostgreSQL only.")
 
 PRODUCTION = MODE == "production"
 DEMO_PREFIX = "demo-"
@@ -59,7 +74,7 @@ def _production_faults() -> list[str]:
     faults = []
     if DEBUG:
         faults.append("DEBUG must be off")
-    if len(SECRET_KEY) < 40 or SECRET_KEY.startswith(DEMO_PREFIX):
+    if len(SECRET_KEY) < 40 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith(DEMO_PREFIX):
         faults.append("SECRET_KEY must be set to at least 40 random characters that are not the demo's")
     if not crypto.is_key(ENCRYPTION_KEY):
         faults.append("ENCRYPTION_KEY must be set to 32 random bytes in base64")
@@ -106,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.PersonLocaleMiddleware",
+    "console.middleware.UploadLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PersonTimezoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -230,7 +246,7 @@ CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TASK_ROUTES = {"sending.read_upload": {"queue": "reading"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TIMEZONE = "UTC"
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "console.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_BEAT_SCHEDULE = {
@@ -249,9 +265,18 @@ CELERY_BEAT_SCHEDULE = {
     "start-due-jobs": {"task": "sending.start_due_jobs", "schedule": 2.0, "options": {"expires": 30}},
     "sweep": {"task": "sending.sweep", "schedule": 5.0, "options": {"expires": 30}},
     "fold-counts": {"task": "sending.fold_counts", "schedule": 2.0, "options": {"expires": 30}},
-    "sweep-hourly": {"task": "sending.sweep_hourly", "schedule": 3600.0, "options": {"expires": 600}},
-    "make-partitions": {"task": "sending.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
-    "verify-counts": {"task": "sending.verify_counts", "schedule": 86400.0, "options": {"expires": 3600}},
+    # By the clock, so that they come also where beat never runs for long.
+    "sweep-hourly": {"task": "sending.sweep_hourly", "schedule": crontab(minute="10"), "options": {"expires": 600}},
+    "make-partitions": {
+        "task": "sending.make_partitions",
+        "schedule": crontab(minute="5"),
+        "options": {"expires": 600},
+    },
+    "verify-counts": {
+        "task": "sending.verify_counts",
+        "schedule": crontab(minute="20", hour="3"),
+        "options": {"expires": 3600},
+    },
 }
 
 LOGGING_CONFIG = "console.logs.configure"

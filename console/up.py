@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from environs import EnvError
+
 from console import embedded
+
+# Supervisor closes what it inherits from 5 upward.
+KEPT = 4
 
 
 def free_port(wish: int = 0) -> int:
@@ -27,33 +34,63 @@ def smsc_port() -> int:
     path = embedded.VAR / "smsc.port"
     wish = int(path.read_text()) if path.exists() else 0
     port = free_port(wish)
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(str(port))
     return port
+
+
+def only_one() -> int:
+    """The descriptor of this clone's lock, which is held as long as it is open; ends here when another holds it."""
+    embedded.VAR.mkdir(parents=True, exist_ok=True)
+    lock = os.open(embedded.VAR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with contextlib.suppress(OSError):
+            address = (embedded.VAR / "web.address").read_text()
+            sys.exit(f"This clone is already running: {address}. For a second stack use a second clone, or VAR_DIR.")
+        sys.exit("This clone is just being started or stopped. Try again in a moment.")
+    return lock
+
+
+def check_settings() -> None:
+    """Name every setting that is missing or wrong, in one line each, before anything is touched."""
+    try:
+        import console.settings  # noqa: F401
+    except EnvError as error:
+        sys.exit(f"The settings are not usable. {error}")
 
 
 def prepare(*, demo: bool) -> None:
     import django
     from django.core.management import call_command
+    from django.db import OperationalError
 
     with embedded.running(), Path(os.devnull).open("w") as nowhere:
         django.setup()
-        call_command("translations", "compile", stdout=nowhere)
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        if demo:
-            call_command("demo", stdout=nowhere)
+        try:
+            call_command("translations", "compile", stdout=nowhere)
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("collectstatic", verbosity=0, interactive=False)
+            if demo:
+                call_command("demo", stdout=nowhere)
+        except OperationalError as error:
+            sys.exit(f"The database of DATABASE_URL does not answer: {str(error).strip()}")
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     os.chdir(embedded.ROOT)
-    port = int(os.environ.setdefault("PORT", "8000"))
+    check_settings()
+    from django.conf import settings
+
     host = os.environ.setdefault("HOST", "127.0.0.1")
+    os.environ["PORT"] = str(settings.PORT)
+    lock = only_one()
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            sys.exit(f"Port {port} is taken. Choose another one: PORT={port + 1} make run")
-    demo = os.environ.get("MODE", "demo") == "demo"
+        if probe.connect_ex(("127.0.0.1", settings.PORT)) == 0:
+            sys.exit(f"Port {settings.PORT} is taken. Choose another one: PORT={settings.PORT + 1} make run")
+    (embedded.VAR / "web.address").write_text(f"http://127.0.0.1:{settings.PORT}")
+    demo = not settings.PRODUCTION
     postgres, valkey = embedded.wanted()
     os.environ |= {
         "VAR_DIR": str(embedded.VAR),
@@ -65,12 +102,13 @@ def main() -> None:
         "PYTHONUNBUFFERED": "1",
     }
     os.environ.setdefault("SMSC_OPTIONS", "")
-    print(f"Starting on http://{host}:{port} …", flush=True)  # noqa: T201
+    print(f"Starting on http://{host}:{settings.PORT} …", flush=True)  # noqa: T201
     prepare(demo=demo)
     if postgres or valkey:
         embedded.take_over()
     # Says where everything is once it is up, on our own standard output; the manager opens none for its children.
     subprocess.Popen([sys.executable, "-m", "console.child", sys.executable, "-m", "console.announce"])
+    os.dup2(lock, KEPT)  # survives exec; the manager gives its children no descriptors
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"])
 
 

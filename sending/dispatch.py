@@ -1,7 +1,7 @@
 """From queued to handed over: leases, what to send next, settling the carrier's answers, finishing jobs. No sockets.
 
-Rules R1 to R6, R11, R12, R16, R17 of the delivery rules in docs/architecture.md: the intent is committed before a byte
-is written; an answer that is not definite makes a message unknown, and unknown is never sent again by itself.
+The rules are in docs/architecture.md (R1 to R17): the intent is committed before a byte is written; an answer that is
+not definite makes a message unknown, and unknown is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import audit
 from console.lib.errors import NotAllowed
 from sending import ledger
 from sending.carriers.port import LINK_DOWN
 from sending.ledger import Move, one
 from sending.models import GatewayLease, JobPace, JobStatus, SendJob
+from sending.models.message import BLOCK_SHIFT
+from sending.sendable import check_sendable
 from sending.states import WITHHELD, MessageState, SkipReason
 
 log = structlog.get_logger(__name__)
@@ -33,6 +37,7 @@ MAX_REFUSALS = 5
 THROTTLED = frozenset({"ESME_RTHROTTLED", "ESME_RMSGQFUL"})
 NOT_COUNTED = THROTTLED | {LINK_DOWN}
 RETRY_SECONDS = 1.0
+RETRY_GROWS = 4  # each refusal that counts waits so many times longer: 1 s, 4 s, 16 s …
 REPORT_HOURS = 72
 BATCH = 5_000
 
@@ -50,6 +55,7 @@ class Settled:
     code: str = ""
     ext_ids: tuple[str, ...] = ()
     segments: int = 1
+    refusals: int = 0  # held against it so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def release_unwritten(owner: uuid.UUID, *, under_way: Sequence[int]) -> int:
             [owner, list(under_way)],
         )
         moves = [Move(id=row[0], attempt=row[1]) for row in cursor.fetchall()]
-        return len(ledger.requeue(moves, owner=owner, counts_as_attempt=False))
+        return len(ledger.requeue(moves, owner=owner, counts=False))
 
 
 # What to send --------------------------------------------------------------------------------------------------------
@@ -162,11 +168,12 @@ def settle(owner: uuid.UUID, results: Sequence[Settled]) -> list[str]:
     _store_parts(partial)
     refused = [r for r in results if r.outcome == S.QUEUED]
     waiting = [Move(r.id, code=r.code, attempt=r.attempt) for r in refused if r.code in NOT_COUNTED]
-    ledger.requeue(waiting, owner=owner, wait_seconds=RETRY_SECONDS, counts_as_attempt=False)
+    ledger.requeue(waiting, owner=owner, wait_seconds=RETRY_SECONDS, counts=False)
     others = [r for r in refused if r.code not in NOT_COUNTED]
-    again = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.attempt < MAX_REFUSALS]
-    ledger.requeue(again, owner=owner, wait_seconds=RETRY_SECONDS)
-    given_up = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.attempt >= MAX_REFUSALS]
+    for refusals in range(MAX_REFUSALS - 1):
+        again = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.refusals == refusals]
+        ledger.requeue(again, owner=owner, wait_seconds=RETRY_SECONDS * RETRY_GROWS**refusals)
+    given_up = [Move(r.id, code=r.code, attempt=r.attempt) for r in others if r.refusals >= MAX_REFUSALS - 1]
     ledger.move(given_up, old=S.SUBMITTING, new=S.REJECTED, owner=owner)
     return known + [ext_id for r in partial for ext_id in r.ext_ids if ext_id]
 
@@ -201,12 +208,22 @@ def _store_parts(results: Sequence[Settled]) -> None:
 
 
 def start_due_jobs() -> int:
-    """Scheduled jobs whose time has come begin to send; of two beats one wins (compare-and-set). How many."""
+    """Scheduled jobs whose time has come begin to send; of two beats one wins (compare-and-set). How many.
+
+    By the database's clock. What the job relies on may have gone since it was confirmed: then it is paused, with why.
+    """
     started = 0
-    now = timezone.now()
-    for job in SendJob.objects.due(now):
+    for job in SendJob.objects.due():
         try:
-            job.move(JobStatus.SENDING, by=None, started_at=now)
+            with transaction.atomic():
+                job.move(JobStatus.SENDING, by=None, started_at=Now())
+                try:
+                    check_sendable(job)
+                except NotAllowed as problem:
+                    job.move(JobStatus.PAUSED, by=None)
+                    audit.record(
+                        by=None, verb="job.held", object_id=job.pk, enterprise_id=job.enterprise_id, reason=str(problem)
+                    )
         except NotAllowed:
             continue  # started by another beat, or cancelled, in this very moment
         started += 1
@@ -248,14 +265,23 @@ def withhold_all() -> int:
     return sum(withhold_rows(pk) for pk in jobs)
 
 
-@transaction.atomic
 def expire_unreported() -> int:
-    """Accepted messages without a report after 72 hours; how many of this batch."""
+    """Accepted messages without a report after 72 hours become expired; how many. Looks only where any can be."""
+    late = Now() - timedelta(hours=REPORT_HOURS)
+    jobs = SendJob.objects.filter(started_at__lt=late, counts__state=S.ACCEPTED, counts__n__gt=0)
+    expired = 0
+    for first_id in jobs.values_list("first_id", flat=True).distinct():
+        while n := _expire_batch(first_id or 0):
+            expired += n
+    return expired
+
+
+def _expire_batch(first_id: int) -> int:
     with ledger.keyed_plans(), ledger.server_cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM sending_message WHERE state = 2 AND submitted_at < now() - make_interval(hours => %s)"
-            " ORDER BY id LIMIT %s",
-            [REPORT_HOURS, BATCH],
+            "SELECT id FROM sending_message WHERE state = 2 AND id >= %s AND id < %s"
+            " AND submitted_at < now() - make_interval(hours => %s) ORDER BY id LIMIT %s",
+            [first_id, first_id + (1 << BLOCK_SHIFT), REPORT_HOURS, BATCH],
         )
         late = [Move(id=row[0], code="no_report") for row in cursor.fetchall()]
         return len(ledger.move(late, old=S.ACCEPTED, new=S.EXPIRED))

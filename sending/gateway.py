@@ -8,6 +8,7 @@ receipts acknowledged. Whatever this process forgets by dying is found again in 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 import uuid
@@ -15,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -23,7 +24,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from console.lib import failpoints
+from console.lib import crypto, failpoints
 from console.lib.text import Alphabet, alphabet, split
 from sending import dispatch, ledger, partitions, receipts
 from sending.carriers.links import make_link
@@ -34,6 +35,7 @@ from sending.ledger import Claimed
 from sending.limits import Pace, Throttle
 from sending.models import Carrier, SendJob
 from sending.models.inbound import InboundKind
+from sending.models.message import reference_of
 from sending.receipts import Event
 from sending.states import MessageState
 from templates_app.models.template import join
@@ -86,6 +88,7 @@ class Flight:
 
     owner: uuid.UUID
     attempt: int
+    refusals: int
     line: Line
     answers: list[Answer | None] = field(default_factory=list)
     missing: int = 0
@@ -130,6 +133,10 @@ class Gateway:
         self.claimer = ThreadPoolExecutor(1, "claim")
         self.settler = ThreadPoolExecutor(1, "settle")
         self.keeper = ThreadPoolExecutor(1, "keep")
+        self.renewer = ThreadPoolExecutor(1, "renew")
+        self.sweeper = ThreadPoolExecutor(1, "sweep")
+        self.hanging_up: set[asyncio.Task[None]] = set()
+        self.settled_all = asyncio.Event()
 
     async def call(self, pool: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         work = in_database(function)
@@ -158,7 +165,8 @@ class Gateway:
 
     def up(self, link: Link) -> None:
         log.info("carrier_bound", carrier=link.name)
-        self.lines[link.carrier_id].room.set()
+        if line := self.lines.get(link.carrier_id):
+            line.room.set()
 
     def down(self, link: Link, why: str) -> None:
         log.warning("carrier_lost", carrier=link.name, why=why)
@@ -196,12 +204,15 @@ class Gateway:
             return 0.01
 
     async def send(self, line: Line, job: Waiting, parts: int) -> float:
+        # Before the claim: what cannot be put into words must not be intended.
+        words = await self.call(self.claimer, words_of, job.id)
         async with self.claim_lock:
+            owner = self.owner
             after = self.choice.last_id(job)
             claimed = await self.call(
                 self.claimer,
                 ledger.claim,
-                owner=self.owner,
+                owner=owner,
                 carrier_id=line.carrier.pk,
                 job_id=job.id,
                 after_id=after,
@@ -214,10 +225,9 @@ class Gateway:
             self.choice.served(job, sum(row.segments for row in claimed), claimed[-1].id)
             # Noted before anything else can look: what is in flight here is never queued again by `recover`.
             for row in claimed:
-                self.flights[row.id] = Flight(self.owner, row.attempt, line)
+                self.flights[row.id] = Flight(owner, row.attempt, row.refusals, line)
             line.unsettled += len(claimed)
         failpoints.reach("after_intent")
-        words = await self.call(self.claimer, words_of, job.id)
         for row in claimed:
             self.write(line, row, words)
         failpoints.reach("after_write")
@@ -231,8 +241,7 @@ class Gateway:
         flight = self.flights[row.id]
         flight.answers, flight.missing = [None] * len(bodies), len(bodies)
         coding = UCS2 if letters is Alphabet.UCS2 else GSM7
-        # The reference comes back in receipts where the carrier supports it; no state is needed to know it again.
-        line.link.submit(row.id, bodies, row.number[1:], line.carrier.source, row.id & 0xFFFF, coding)
+        line.link.submit(row.id, bodies, row.number[1:], line.carrier.source, reference_of(row.id), coding)
 
     async def recover(self) -> None:
         """What is ours in the ledger but not in flight was never written and goes back to the queue.
@@ -279,14 +288,21 @@ class Gateway:
                     log.exception("cannot_be_stored", message=results[0][1].id if results else None)
                     for link, delivery in inbound:
                         link.acknowledge(delivery, ok=False)
-                    return  # the flight stays: its message is never queued again by us, and unknown once we are gone
+                    if results and results[0][1].outcome != S.UNKNOWN:
+                        owner, result = results[0]
+                        plain = Settled(result.id, result.attempt, S.UNKNOWN, "cannot_be_stored")
+                        await self.record([(owner, plain)], [])
+                    return
                 for single in results:
                     await self.record([single], [])
                 for pair in inbound:
                     await self.record([], [pair])
                 return
-        for _, result in results:
-            if flight := self.flights.pop(result.id, None):
+        for owner, result in results:
+            flight = self.flights.get(result.id)
+            # A message that went back to the queue may be in flight again by now, under a new attempt.
+            if flight and (flight.owner, flight.attempt) == (owner, result.attempt):
+                del self.flights[result.id]
                 flight.line.unsettled -= 1
         for link, delivery in inbound:
             link.acknowledge(delivery, ok=True)
@@ -295,21 +311,35 @@ class Gateway:
 
     # Housekeeping -----------------------------------------------------------------------------------------------
 
+    async def stay_alive(self) -> None:
+        """Renew the lease, and nothing else: nothing slow may stand before it. Until the last answer is settled."""
+        while not self.settled_all.is_set():
+            try:
+                if not await self.call(self.renewer, dispatch.renew_lease, self.owner):
+                    log.warning("lease_lost")
+                    self.owner = await self.call(self.renewer, dispatch.take_lease)
+            except LOST_DATABASE as error:
+                log.warning("lease_waits", error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.settled_all.wait(), settings.GATEWAY_LEASE_SECONDS / 4)
+
+    async def sweep(self) -> None:
+        while not self.stop.is_set():
+            try:
+                await self.call(self.sweeper, receipts.sweep)
+            except LOST_DATABASE as error:
+                log.warning("sweep_waits", error=type(error).__name__)
+            await self.pause(SWEEP_SECONDS)
+
     async def keep_house(self) -> None:
-        swept = made = recovered = 0.0
+        made = recovered = 0.0
         while not self.stop.is_set():
             now = time.monotonic()
             try:
-                if not await self.call(self.keeper, dispatch.renew_lease, self.owner):
-                    log.warning("lease_lost")
-                    self.owner = await self.call(self.keeper, dispatch.take_lease)
                 self.pace.gateways = await self.call(self.keeper, dispatch.live_gateways)
                 await self.follow_carriers()
                 await self.call(self.keeper, dispatch.reap)
                 await self.call(self.keeper, dispatch.finish_jobs)
-                if now - swept > SWEEP_SECONDS:
-                    await self.call(self.keeper, receipts.sweep)
-                    swept = now
                 if now - recovered > RECOVER_SECONDS:
                     await self.recover()
                     recovered = now
@@ -334,17 +364,32 @@ class Gateway:
         """Connect what was added, reconnect what was changed, close what was removed; tell people how each is doing."""
         wanted = {c.pk: c for c in await self.call(self.keeper, lambda: list(Carrier.objects.enabled()))}
         for pk in [pk for pk, line in self.lines.items() if pk not in wanted or differs(line.carrier, wanted[pk])]:
-            await self.hang_up(self.lines.pop(pk))
+            leaving = asyncio.create_task(self.hang_up(self.lines.pop(pk)))
+            self.hanging_up.add(leaving)
+            leaving.add_done_callback(self.hanging_up.discard)
         for pk, carrier in wanted.items():
-            if pk not in self.lines:
-                line = Line(carrier, make_link(carrier, self))
-                self.lines[pk] = line
-                line.task = asyncio.create_task(line.link.run())
-                line.feeder = asyncio.create_task(self.feed(line))
-                line.feeder.add_done_callback(self.watch)
-            else:
+            if pk in self.lines:
                 self.lines[pk].carrier = carrier
+                continue
+            try:
+                link = make_link(carrier, self)
+            except (ValueError, TypeError, crypto.WrongKey) as error:
+                # One carrier that cannot be used must not stop the others.
+                await self.call(self.keeper, tell_fault, carrier, f"{type(error).__name__}: {error}")
+                continue
+            line = Line(carrier, link)
+            self.lines[pk] = line
+            line.task = asyncio.create_task(line.link.run())
+            line.task.add_done_callback(partial(self.link_ended, carrier))
+            line.feeder = asyncio.create_task(self.feed(line))
+            line.feeder.add_done_callback(self.watch)
         await self.call(self.keeper, tell, [(line.carrier, line.link) for line in self.lines.values()])
+
+    def link_ended(self, carrier: Carrier, task: asyncio.Task[None]) -> None:
+        """A link that ended by a fault of its own is made anew at the next look; the others go on."""
+        if not task.cancelled() and (error := task.exception()):
+            log.error("link_failed", carrier=carrier.name, exc_info=error)
+            self.lines.pop(carrier.pk, None)
 
     def watch(self, task: asyncio.Task[None]) -> None:
         """A feeder that met a fault of ours: end in order, and let the process manager start us afresh."""
@@ -359,7 +404,7 @@ class Gateway:
             await asyncio.wait([line.feeder])  # what it has claimed is still written
         await line.link.close()
         if line.task:
-            await line.task
+            await asyncio.wait([line.task])
 
     async def pause(self, seconds: float) -> None:
         try:
@@ -378,18 +423,20 @@ class Gateway:
             except LOST_DATABASE:
                 await self.pause(1)
         log.info("gateway_up", owner=str(self.owner))
-        keeping = [asyncio.create_task(self.keep_house()), asyncio.create_task(self.follow_jobs())]
-        settling = asyncio.create_task(self.settle())
-        watching = [asyncio.create_task(self.stop.wait()), settling, *keeping]
+        alive = asyncio.create_task(self.stay_alive())
+        work = (self.keep_house(), self.follow_jobs(), self.sweep(), self.settle())
+        watching = [asyncio.create_task(self.stop.wait()), *(asyncio.create_task(task) for task in work)]
         # A task that ends by itself has met a fault of ours: end, and let the process manager start us afresh.
-        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*watching, alive], return_when=asyncio.FIRST_COMPLETED)
         self.stop.set()
         # A deploy loses nothing: no more claims, wait for answers, settle them, then go.
-        await asyncio.gather(*(self.hang_up(line) for line in self.lines.values()))
+        await asyncio.gather(*self.hanging_up, *(self.hang_up(line) for line in self.lines.values()))
         ended, _ = await asyncio.wait(watching, timeout=GOODBYE_SECONDS)
+        await self.recover()
+        self.settled_all.set()
+        await alive
         for task in ended:
             task.result()
-        await self.recover()
         await self.call(self.keeper, dispatch.end_lease, self.owner)
         await self.call(self.keeper, tell, [(line.carrier, None) for line in self.lines.values()])
         await self.pace.close()
@@ -412,7 +459,7 @@ def settled(key: int, flight: Flight) -> Settled:
     final = [a for a in refused if not a.again]
     if final:
         return Settled(key, flight.attempt, S.REJECTED, final[0].code)
-    return Settled(key, flight.attempt, S.QUEUED, refused[0].code)
+    return Settled(key, flight.attempt, S.QUEUED, refused[0].code, refusals=flight.refusals)
 
 
 def event_of(link: Link, delivery: Delivery) -> Event:
@@ -452,12 +499,22 @@ def commit(results: Sequence[tuple[uuid.UUID, Settled]], events: Sequence[Event]
 
 def differs(old: Carrier, new: Carrier) -> bool:
     """Whether the link must be made anew. The rate is read at each claim."""
-    names = ("host", "port", "system_id", "password", "system_type", "tls", "bind", "window", "options")
-    return any(bytes_of(getattr(old, name)) != bytes_of(getattr(new, name)) for name in names)
+    names = ("host", "port", "system_id", "system_type", "tls", "bind", "window", "options")
+    if any(getattr(old, name) != getattr(new, name) for name in names):
+        return True
+    if bytes(old.password) == bytes(new.password):
+        return False
+    try:
+        return old.reveal_password() != new.reveal_password()  # the same one encrypted again looks different
+    except crypto.WrongKey:
+        return True
 
 
-def bytes_of(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
+def tell_fault(carrier: Carrier, error: str) -> None:
+    if carrier.last_error != error[:300]:
+        Carrier.objects.filter(pk=carrier.pk).update(
+            bound_at=None, last_error=error[:300], last_error_at=timezone.now()
+        )
 
 
 def tell(lines: Sequence[tuple[Carrier, Link | None]]) -> None:

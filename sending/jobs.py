@@ -17,12 +17,11 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.models.application import ApplicationState
-from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
 from console.lib.queue import after_commit
 from sending.intake import upload
 from sending.models import Message, SendJob
+from sending.sendable import check_sendable
 from sending.states import JobStatus, MessageState
 
 LATEST = timedelta(days=31)
@@ -38,8 +37,8 @@ def confirm(job: SendJob, *, by: User, at: datetime | None = None) -> None:
     _hold(job, JobStatus.CHECKED)
     now = timezone.now()
     if at is not None:
-        _check_time(at, now)
-    _check_sendable(job)
+        check_time(at)
+    check_sendable(job)
     if not Message.objects.of_job(job).filter(state=MessageState.QUEUED).exists():
         raise NotAllowed(_("No row of this file can be sent. Correct the refused rows and upload them as a new job."))
     if at is None:
@@ -58,21 +57,21 @@ def pause(job: SendJob, *, by: User) -> None:
 def resume(job: SendJob, *, by: User) -> None:
     """Go on with a paused job, if it could still be confirmed today."""
     _hold(job, JobStatus.PAUSED)
-    _check_sendable(job)
+    check_sendable(job)
     job.move(JobStatus.SENDING, by=by)
 
 
 @transaction.atomic
 def stop(job: SendJob, *, by: User) -> None:
     """End a job that has begun. What is not sent yet never will be."""
-    job.move(JobStatus.STOPPED, by=by, finished_at=timezone.now())
+    job.move(JobStatus.STOPPED, by=by)
     after_commit("sending.withhold_rows", job_id=job.pk)
 
 
 @transaction.atomic
 def cancel(job: SendJob, *, by: User) -> None:
     """Give up a job before its first message."""
-    job.move(JobStatus.CANCELLED, by=by, finished_at=timezone.now())
+    job.move(JobStatus.CANCELLED, by=by)
     after_commit("sending.withhold_rows", job_id=job.pk)
 
 
@@ -115,7 +114,9 @@ def _hold(job: SendJob, expected: JobStatus) -> None:
         )
 
 
-def _check_time(at: datetime, now: datetime) -> None:
+def check_time(at: datetime) -> None:
+    """Raises BadTime for what is past, or more than 31 days ahead."""
+    now = timezone.now()
     if at <= now:
         raise BadTime(_("That is in the past. Choose a time after %(now)s.") % {"now": _moment(now)})
     if at > now + LATEST:
@@ -126,27 +127,3 @@ def _check_time(at: datetime, now: datetime) -> None:
 
 def _moment(moment: datetime) -> str:
     return formats.date_format(timezone.localtime(moment), "Y-m-d H:i", use_l10n=False)
-
-
-def _check_sendable(job: SendJob) -> None:
-    """Everything the job relies on must still hold; read afresh, for days may lie between check and deed."""
-    fresh = SendJob.objects.select_related("enterprise", "application", "version__template", "signature").get(pk=job.pk)
-    if fresh.enterprise.state != EnterpriseState.ACTIVE:
-        raise NotAllowed(
-            _("%(enterprise)s is suspended and sends nothing. Reason: %(reason)s")
-            % {"enterprise": fresh.enterprise, "reason": fresh.enterprise.state_reason or fresh.enterprise.state}
-        )
-    if fresh.application.state != ApplicationState.LAUNCHED:
-        raise NotAllowed(
-            _("The application %(application)s is suspended and sends nothing.") % {"application": fresh.application}
-        )
-    if not fresh.version.is_sendable:
-        raise NotAllowed(
-            _("Version %(number)s of the template %(template)s is no longer approved. Make a new job from another one.")
-            % {"number": fresh.version.number, "template": fresh.version.template}
-        )
-    if fresh.signature is not None and not fresh.signature.is_sendable:
-        raise NotAllowed(
-            _("The signature %(signature)s is no longer approved, so nothing is sent in its name.")
-            % {"signature": fresh.signature}
-        )

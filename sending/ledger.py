@@ -35,6 +35,7 @@ class Claimed:
     values: list[str]
     segments: int
     attempt: int
+    refusals: int
 
 
 @contextmanager
@@ -85,8 +86,8 @@ def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, firs
                 UPDATE sending_message m SET state = 1, owner = %(owner)s, carrier_id = %(carrier)s,
                     attempt = attempt + 1, submitted_at = now(), not_before = NULL, code = '', settled_at = NULL
                 WHERE m.id = ANY(ARRAY(SELECT id FROM fitting)) AND m.id > %(after)s AND m.id < %(end)s
-                RETURNING m.id, m.job_id, m.number, m.values, m.segments, m.attempt, m.country, m.created_at,
-                    m.submitted_at
+                RETURNING m.id, m.job_id, m.number, m.values, m.segments, m.attempt, m.refusals, m.country,
+                    m.created_at, m.submitted_at
             ), counted AS (
                 INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
                 SELECT job_id, date_trunc('hour', created_at, 'UTC'), 0, country, 0, '', -count(*), -sum(segments)
@@ -96,7 +97,7 @@ def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, firs
                     sum(segments)
                 FROM claimed GROUP BY 1, 2, 4
             )
-            SELECT id, job_id, number, values, segments, attempt FROM claimed ORDER BY id
+            SELECT id, job_id, number, values, segments, attempt, refusals FROM claimed ORDER BY id
             """,
             {
                 "after": max(after_id, first_id - 1),
@@ -224,10 +225,12 @@ def report(reports: Sequence[Report], *, new: MessageState, oldest_id: int) -> d
         return {(carrier, ext): pk for carrier, ext, pk in cursor.fetchall()}
 
 
-def requeue(
-    moves: Sequence[Move], *, owner: uuid.UUID, wait_seconds: float = 0, counts_as_attempt: bool = True
-) -> set[int]:
-    """SUBMITTING → QUEUED, for what was definitely not sent: refused for now, or never written. Ids moved."""
+def requeue(moves: Sequence[Move], *, owner: uuid.UUID, wait_seconds: float = 0, counts: bool = True) -> set[int]:
+    """SUBMITTING → QUEUED, for what was definitely not sent: refused for now, or never written. Ids moved.
+
+    The attempt stays: claimed again, the message gets a new one, so repeating this call is harmless even then.
+    `counts`: the refusal is held against the message.
+    """
     if not moves:
         return set()
     moves = sorted(moves, key=lambda m: m.id)
@@ -245,7 +248,7 @@ def requeue(
                 FOR UPDATE OF m
             ), moved AS (
                 UPDATE sending_message m SET state = 0, owner = NULL, carrier_id = NULL, submitted_at = NULL,
-                    attempt = m.attempt - %(uncounted)s::int, code = b.code,
+                    refusals = m.refusals + %(counted)s::int, code = b.code,
                     not_before = now() + make_interval(secs => %(wait)s)
                 FROM before b
                 WHERE m.id = b.id AND m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
@@ -269,7 +272,7 @@ def requeue(
                 "high": moves[-1].id,
                 "owner": owner,
                 "wait": wait_seconds,
-                "uncounted": 0 if counts_as_attempt else 1,
+                "counted": int(counts),
             },
         )
         return {row[0] for row in cursor.fetchall()}

@@ -37,7 +37,9 @@ def _month(cursor: Any, number: int) -> list[str]:
     for name, (parent, low, high) in wanted.items():
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is None:
-            cursor.execute(f"CREATE TABLE {name} PARTITION OF {parent} FOR VALUES FROM ({low}) TO ({high})")
+            # Attaching lets others read and write meanwhile; CREATE … PARTITION OF would lock the whole ledger.
+            cursor.execute(f"CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)")
+            cursor.execute(f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({low}) TO ({high})")
             cursor.execute(
                 f"ALTER TABLE {name} SET (autovacuum_vacuum_scale_factor = 0.05,"
                 " autovacuum_analyze_scale_factor = 0.05)"

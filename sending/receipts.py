@@ -7,17 +7,21 @@ final report wins (R11). A receipt whose message is not known yet waits: for the
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db.models import Min, Q
+from django.db.models.functions import Now
 
 from sending import ledger
 from sending.ledger import Move, Report
+from sending.models import SendJob
 from sending.models.inbound import InboundKind
 from sending.models.message import month_floor, month_number
 from sending.states import MessageState
@@ -27,8 +31,10 @@ S = MessageState
 FINAL = frozenset({S.DELIVERED, S.FAILED})
 WAIT_HOURS = 72
 SWEEP_LIMIT = 2_000
-# Messages this old are not looked for any more; keeps look-ups to the last partitions.
-OLDEST_DAYS = 35
+# A receipt that has only just come may yet be joined to its message by id.
+ANSWER_SECONDS = 5
+# How long the answer to "how old can a message be that is still reported on" is kept, in seconds.
+HORIZON_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -136,7 +142,20 @@ def _apply_others(by_id: dict[tuple[int, str], list[Event]]) -> None:
 
 
 def _oldest_id() -> int:
-    return month_floor(month_number(datetime.now(UTC) - timedelta(days=OLDEST_DAYS)))
+    """No message below this id is reported on any more; keeps look-ups to the last partitions.
+
+    A job may have been uploaded long before it was sent, and its messages have their ids from then.
+    """
+    return _horizon(int(time.monotonic() // HORIZON_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _horizon(_period: int) -> int:
+    usual = month_floor(month_number(datetime.now(UTC) - timedelta(hours=2 * WAIT_HOURS)))
+    open_jobs = SendJob.objects.filter(started_at__isnull=False, first_id__isnull=False).filter(
+        Q(finished_at__isnull=True) | Q(finished_at__gt=Now() - timedelta(hours=2 * WAIT_HOURS))
+    )
+    return min(usual, open_jobs.aggregate(first=Min("first_id"))["first"] or usual)
 
 
 def _find(keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, MessageState]]:
@@ -227,10 +246,11 @@ def sweep() -> int:
             [WAIT_HOURS, SWEEP_LIMIT],
         )
         rows = cursor.fetchall()
-        return _apply_stored(rows, infer=True) if rows else 0
+        applied = _apply_stored(rows) if rows else 0
+    return applied + infer()
 
 
-def _apply_stored(rows: Sequence[tuple[Any, ...]], *, infer: bool = False) -> int:
+def _apply_stored(rows: Sequence[tuple[Any, ...]]) -> int:
     events = []
     keys = []
     for month, pk, carrier_id, ext_id, state, code, number, reference in rows:
@@ -238,10 +258,6 @@ def _apply_stored(rows: Sequence[tuple[Any, ...]], *, infer: bool = False) -> in
         final = None if state is None else S(state)
         events.append(Event(carrier_id, InboundKind.RECEIPT, ext_id, final, code, number, reference, b""))
     _apply(events)
-    if infer:
-        for event in events:
-            if not event.applied:
-                _infer(event)
     done = [(month, pk, e) for (month, pk), e in zip(keys, events, strict=True) if e.applied]
     if done:
         with ledger.server_cursor() as cursor:
@@ -249,30 +265,65 @@ def _apply_stored(rows: Sequence[tuple[Any, ...]], *, infer: bool = False) -> in
                 "UPDATE sending_inboundevent i SET applied_at = now(), message_id = e.message_id,"
                 " conflicting = e.conflicting"
                 " FROM unnest(%s::date[], %s::bigint[], %s::bigint[], %s::boolean[])"
-                " AS e(month, id, message_id, conflicting) WHERE i.month = e.month AND i.id = e.id",
+                " AS e(month, id, message_id, conflicting)"
+                " WHERE i.month = e.month AND i.id = e.id AND i.id = ANY(%s::bigint[])",
                 [
                     [month for month, _, _ in done],
                     [pk for _, pk, _ in done],
                     [e.message_id for _, _, e in done],
                     [e.conflicting for _, _, e in done],
+                    [pk for _, pk, _ in done],
                 ],
             )
     return len(done)
 
 
-def _infer(event: Event) -> None:
-    """A receipt with an id nobody knows may be about a message whose answer was lost: exactly one unknown message to
-    that number by that carrier (and, where the carrier returns our reference, with that reference). Two: leave it.
+def infer() -> int:
+    """Resolve unknown messages by receipts whose id nobody knows, because the answer that named it was lost; how many.
+
+    Only where exactly one message fits, and it exactly one receipt: same carrier and number, sent in the 72 hours
+    before the receipt, our reference where the carrier returns it, and nothing to that number waits for its answer.
     """
-    with ledger.server_cursor() as cursor:
+    with ledger.keyed_plans(), ledger.server_cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM sending_message WHERE state = 7 AND id >= %s AND ext_id IS NULL AND carrier_id = %s"
-            " AND number = %s AND segments = 1 AND (%s::int IS NULL OR id & 65535 = %s) LIMIT 2",
-            [_oldest_id(), event.carrier_id, event.number, event.reference, event.reference],
+            """
+            WITH waiting AS MATERIALIZED (
+                SELECT month, id, carrier_id, ext_id, state, code, number, reference, received_at
+                FROM sending_inboundevent
+                WHERE applied_at IS NULL AND kind = 'receipt' AND state IS NOT NULL AND number <> ''
+                  AND received_at BETWEEN now() - make_interval(hours => %(hours)s)
+                      AND now() - make_interval(secs => %(answer)s)
+                ORDER BY id DESC LIMIT %(limit)s
+            ), lost AS MATERIALIZED (
+                SELECT id, carrier_id, number, submitted_at, segments, state, ext_id FROM sending_message
+                WHERE state IN (1, 7) AND id >= %(oldest)s
+                  AND submitted_at > now() - make_interval(hours => 2 * %(hours)s)
+            ), fitting AS MATERIALIZED (
+                SELECT w.month, w.id AS event, w.ext_id, w.state, w.code, l.id AS message, l.state AS known_state,
+                    l.segments, l.ext_id AS known,
+                    count(*) OVER (PARTITION BY w.month, w.id) AS messages,
+                    count(*) OVER (PARTITION BY l.id) AS receipts
+                FROM waiting w JOIN lost l ON l.carrier_id = w.carrier_id AND l.number = w.number
+                WHERE l.submitted_at BETWEEN w.received_at - make_interval(hours => %(hours)s) AND w.received_at
+                  AND (w.reference IS NULL OR ((l.id >> 22) * 40503 + l.id) & 65535 = w.reference)
+            )
+            SELECT month, event, ext_id, state, code, message FROM fitting
+            WHERE messages = 1 AND receipts = 1 AND known_state = 7 AND segments = 1 AND known IS NULL
+            """,
+            {"hours": WAIT_HOURS, "answer": ANSWER_SECONDS, "limit": SWEEP_LIMIT, "oldest": _oldest_id()},
         )
-        found = [row[0] for row in cursor.fetchall()]
-    if len(found) == 1 and event.state is not None:
-        with transaction.atomic():
-            ledger.move([Move(found[0], code=event.code, ext_id=event.ext_id)], old=S.UNKNOWN, new=event.state)
-        event.message_id, event.applied = found[0], True
-        log.info("unknown_resolved", message=found[0], code=event.code)
+        found = cursor.fetchall()
+        moved: dict[int, str | None] = {}
+        for new in FINAL:
+            moves = [Move(row[5], code=row[4], ext_id=row[2]) for row in found if row[3] == new]
+            moved |= ledger.move(moves, old=S.UNKNOWN, new=new)
+        done = [row for row in found if row[5] in moved]
+        cursor.execute(
+            "UPDATE sending_inboundevent i SET applied_at = now(), message_id = e.message_id"
+            " FROM unnest(%s::date[], %s::bigint[], %s::bigint[]) AS e(month, id, message_id)"
+            " WHERE i.month = e.month AND i.id = e.id AND i.id = ANY(%s::bigint[])",
+            [[r[0] for r in done], [r[1] for r in done], [r[5] for r in done], [r[1] for r in done]],
+        )
+    if done:
+        log.info("unknown_resolved", messages=len(done))
+    return len(done)

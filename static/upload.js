@@ -27,6 +27,12 @@ document.querySelectorAll("form[data-upload]").forEach((form) => {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (form.dataset.sending) return;
+    const problem = form.querySelector("[data-problem]");
+    if (field.files.length && field.files[0].size > form.dataset.most * 1048576) {
+      problem.textContent = form.dataset.large;
+      problem.hidden = false;
+      return;
+    }
     form.dataset.sending = "yes";
     send(form, event.submitter || form.querySelector("button.btn-primary"));
   });
@@ -67,7 +73,7 @@ function send(form, button) {
     } else if (kind.startsWith("text/html") && request.status < 400) {
       location.reload();   // signed out meanwhile: the page itself leads to the sign-in
     } else {
-      over(form.dataset.failed);
+      over(request.status === 413 ? form.dataset.large : form.dataset.failed);
     }
   });
   request.addEventListener("error", () => over(form.dataset.failed));

@@ -4,6 +4,7 @@ Without DATABASE_URL and REDIS_URL the embedded servers run under a folder of th
 one of `make run`. alice sends, victor may only look, bob reviews, carol administers, mallory is of another enterprise.
 """
 
+import os
 import shutil
 
 import pytest
@@ -11,6 +12,10 @@ import pytest
 from console import embedded
 
 _servers = embedded.running()
+# Only ever a folder that tests/settings.py has made or was given for this; never the data of `make run`.
+assert os.environ.get("TEST_VAR_DIR") == str(embedded.VAR) and embedded.VAR != embedded.ROOT / "var", (
+    "run the tests with tests.settings"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

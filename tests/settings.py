@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+from pathlib import Path
 
-os.environ.setdefault("TEST_VAR_DIR", tempfile.mkdtemp(prefix="console-test-"))
+os.environ.setdefault("TEST_VAR_DIR", str(Path(tempfile.mkdtemp(prefix="console-test-")).resolve()))
 os.environ["VAR_DIR"] = os.environ["TEST_VAR_DIR"]
 
 from console.settings import *  # noqa: E402, F403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from sending.carriers.port import Handler, Link
 from sending.carriers.smpp import link as smpp
 from sending.models import Carrier
@@ -15,6 +17,9 @@ CONFIG_OPTIONS = frozenset(
 def config_of(carrier: Carrier) -> smpp.LinkConfig:
     """Raises ValueError (or TypeError for an unknown option) with a text for the administrator."""
     options = dict(carrier.options)
+    known = CONFIG_OPTIONS | {field.name for field in dataclasses.fields(smpp.LinkOptions)}
+    if unknown := options.keys() - known:
+        raise ValueError(f"there is no option {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     config = {name: options.pop(name) for name in CONFIG_OPTIONS & options.keys()}
     if "retryable" in config:
         config["retryable"] = frozenset(config["retryable"])

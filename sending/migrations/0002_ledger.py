@@ -17,7 +17,8 @@ CREATE TABLE sending_message (
     state         smallint    NOT NULL,
     code          text        NOT NULL DEFAULT '',
     detail        text        NOT NULL DEFAULT '',
-    attempt       smallint    NOT NULL DEFAULT 0,
+    attempt       integer     NOT NULL DEFAULT 0, -- only grows: with the owner it fences every answer
+    refusals      smallint    NOT NULL DEFAULT 0, -- of those that count against the message
     owner         uuid,
     carrier_id    bigint,
     ext_id        text,
@@ -26,8 +27,8 @@ CREATE TABLE sending_message (
     submitted_at  timestamptz,
     settled_at    timestamptz,
     CONSTRAINT message_state_known CHECK (state BETWEEN 0 AND 9),
-    -- Nothing may loop for ever: a message is tried at most this often.
-    CONSTRAINT message_attempts_capped CHECK (attempt <= 20),
+    -- Nothing may loop for ever: a message that keeps being refused is given up.
+    CONSTRAINT message_refusals_capped CHECK (refusals <= 20),
     CONSTRAINT message_submitting_has_owner CHECK (state <> 1 OR (owner IS NOT NULL AND carrier_id IS NOT NULL)),
     CONSTRAINT message_invalid_has_problem CHECK (state <> 9 OR code <> ''),
     CONSTRAINT message_sendable_has_number CHECK (state = 9 OR number <> '')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +30,7 @@ class CarrierQuerySet(models.QuerySet["Carrier"]):
 class Carrier(models.Model):
     name = models.CharField(max_length=40, unique=True)
     host = models.CharField(max_length=253)
-    port = models.PositiveIntegerField()
+    port = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(65535)])
     system_id = models.CharField(max_length=15)  # SMPP 3.4, 4.1.1: at most 15 characters
     password = models.BinaryField()
     system_type = models.CharField(max_length=12, blank=True)
@@ -52,7 +53,8 @@ class Carrier(models.Model):
         constraints = [
             one_of("bind", BindKind, "carrier_bind_known"),
             models.CheckConstraint(
-                condition=models.Q(window__gte=1, window__lte=5000, rate__gte=1), name="carrier_window_and_rate_sane"
+                condition=models.Q(window__gte=1, window__lte=5000, rate__gte=1, port__gte=1, port__lte=65535),
+                name="carrier_window_rate_and_port_sane",
             ),
         ]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -22,8 +22,9 @@ class SendJobQuerySet(models.QuerySet["SendJob"]):
     def visible_to(self, user: User) -> Self:
         return self.filter(enterprise_id=user.enterprise_id)
 
-    def due(self, now: datetime) -> Self:
-        return self.filter(status=JobStatus.SCHEDULED, scheduled_at__lte=now)
+    def due(self) -> Self:
+        """Scheduled for now or earlier, by the database's clock."""
+        return self.filter(status=JobStatus.SCHEDULED, scheduled_at__lte=Now())
 
     def moving(self) -> Self:
         """Those in which something may still happen by itself."""

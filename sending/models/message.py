@@ -30,6 +30,15 @@ def month_floor(number: int) -> int:
     return number << MONTH_SHIFT
 
 
+def reference_of(message_id: int) -> int:
+    """The 16-bit reference a message goes out with (SMPP 3.4, 5.3.2.17); comes back in receipts where supported.
+
+    Derived, so that nothing need be kept to know it again; the block is mixed in, because the same rows of two jobs are
+    often the same people. `receipts` computes it in SQL too.
+    """
+    return ((message_id >> BLOCK_SHIFT) * 40503 + message_id) & 0xFFFF
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
         return self.filter(enterprise_id=user.enterprise_id)
@@ -56,7 +65,8 @@ class Message(models.Model):
     state = models.SmallIntegerField(choices=MessageState)
     code = models.TextField()  # problem, reason to skip, or the carrier's code
     detail = models.TextField()  # what the code's sentence needs, e.g. the earlier row of a duplicate
-    attempt = models.SmallIntegerField()
+    attempt = models.IntegerField()  # only grows
+    refusals = models.SmallIntegerField()
     owner = models.UUIDField(null=True)  # the gateway that claimed it
     carrier = models.ForeignKey("sending.Carrier", models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
     ext_id = models.TextField(null=True)  # noqa: DJ001  the carrier's id, normalised; null until accepted

@@ -12,6 +12,7 @@ from accounts.permissions import PersonRequest, may
 from console.lib import phone
 from sending.intake import problems
 from sending.models import Message, SendJob
+from sending.models.message import MessageQuerySet
 from sending.states import MessageState, SkipReason
 from sending.views import codes
 from sending.views.figures import TABS, Counts, total
@@ -54,15 +55,13 @@ def find(request: PersonRequest, job: SendJob, counts: Counts) -> Rows:
     chosen = request.GET.get("state", "")
     states = {key: states for key, _title, states in TABS} | {state.key: (state,) for state in MessageState}
     chosen = chosen if chosen in states else ""
-    found = Message.objects.of_job(job).order_by("-id")
-    if chosen:
-        found = found.filter(state__in=states[chosen])
+    found = Message.objects.of_job(job)
     before = request.GET.get("before", "")
     newest = not (before.isdecimal() and job.first_id is not None and len(before) < 9)
     if not newest:
         found = found.filter(id__lt=(job.first_id or 0) + int(before))
     # One row more than shown tells whether there is a next page.
-    messages = list(found[: SIZE + 1])
+    messages = _newest(found, states.get(chosen, ()))
     masked = not may(request.user, "numbers.full")
     more = len(messages) > SIZE
     last = messages[SIZE - 1].pk - (job.first_id or 0) if more else 0
@@ -74,6 +73,16 @@ def find(request: PersonRequest, job: SendJob, counts: Counts) -> Rows:
         newest=newest,
         masked=masked,
     )
+
+
+def _newest(found: MessageQuerySet, states: tuple[MessageState, ...]) -> list[Message]:
+    """The newest of `states` (all when empty), one more than a page. Each state by itself goes along the index; all in
+    one WHERE would walk past the rows of every other state.
+    """
+    if not states:
+        return list(found.order_by("-id")[: SIZE + 1])
+    pages = [found.filter(state=state).order_by("-id")[: SIZE + 1] for state in states]
+    return list(pages[0].union(*pages[1:], all=True).order_by("-id")[: SIZE + 1])
 
 
 def _tabs(counts: Counts, chosen: str) -> list[Tab]:

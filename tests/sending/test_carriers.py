@@ -55,6 +55,7 @@ def test_the_password_is_encrypted_and_bound_to_its_carrier() -> None:
         (["add", "one", *ADD, "--option", "nonsense=1"], "nonsense"),
         (["add", "one", *ADD, "--option", "alone"], "NAME=VALUE"),
         (["add", "one", *ADD, "--window", "0"], "window"),
+        (["add", "one", *ADD, "--port", "99999"], "port"),
         (["add", "one", *ADD[:-1], "longer than eight"], "password"),
         (["test", "nobody"], "nobody"),
         (["remove", "nobody"], "nobody"),

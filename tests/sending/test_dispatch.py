@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import User
+from accounts.models import AuditEntry, ReviewState, User
 from console.lib.errors import NotAllowed
-from sending import counts, dispatch, ledger
+from sending import counts, dispatch, jobs, ledger, sweeper
 from sending.dispatch import Settled
 from sending.ledger import Move
 from sending.models import GatewayLease, JobStatus, Message, SendJob
@@ -79,7 +79,7 @@ def test_nothing_is_claimed_without_a_lease(alice: User) -> None:
 def settle(job: SendJob, outcome: MessageState, **fields: Any) -> tuple[uuid.UUID, list[ledger.Claimed], list[str]]:
     owner = dispatch.take_lease()
     claimed = claim(job, owner=owner)
-    results = [Settled(c.id, c.attempt, outcome, ext_ids=(f"x{c.id}",), **fields) for c in claimed]
+    results = [Settled(c.id, c.attempt, outcome, ext_ids=(f"x{c.id}",), refusals=c.refusals, **fields) for c in claimed]
     with transaction.atomic():
         return owner, claimed, dispatch.settle(owner, results)
 
@@ -108,7 +108,7 @@ def test_throttled_waits_and_is_not_held_against_it(alice: User) -> None:
     job = make.job(by=alice, rows=2)
     settle(job, S.QUEUED, code="ESME_RTHROTTLED")
     assert agree(job) == {"queued": 2}
-    assert set(Message.objects.of_job(job).values_list("attempt", "owner", "carrier_id")) == {(0, None, None)}
+    assert set(Message.objects.of_job(job).values_list("refusals", "owner", "carrier_id")) == {(0, None, None)}
     assert claim(job, owner=dispatch.take_lease()) == [], "not before a second has passed"
 
 
@@ -121,10 +121,30 @@ def test_refusals_worth_another_try_end(alice: User) -> None:
     assert agree(job) == {"rejected": 1}
 
 
-def test_attempts_are_capped_by_the_database(alice: User) -> None:
+def test_refusals_are_capped_by_the_database(alice: User) -> None:
     job = make.job(by=alice, rows=1)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Message.objects.of_job(job).update(attempt=21)
+        Message.objects.of_job(job).update(refusals=21)
+
+
+@pytest.mark.parametrize("code", ["ESME_RTHROTTLED", "ESME_RSYSERR"])
+def test_a_refusal_recorded_again_leaves_the_next_attempt_alone(alice: User, code: str) -> None:
+    """A COMMIT whose answer was lost is repeated; meanwhile the message may be on the wire again."""
+    job = make.job(by=alice, rows=1)
+    owner = dispatch.take_lease()
+    (first,) = claim(job, owner=owner)
+    refused = [Settled(first.id, first.attempt, S.QUEUED, code=code, refusals=first.refusals)]
+    with transaction.atomic():
+        dispatch.settle(owner, refused)
+    Message.objects.of_job(job).update(not_before=None)
+    (second,) = claim(job, owner=owner)
+    assert second.attempt == first.attempt + 1
+    with transaction.atomic():
+        dispatch.settle(owner, refused)
+    assert agree(job) == {"submitting": 1}
+    with transaction.atomic():
+        dispatch.settle(owner, [Settled(second.id, second.attempt, S.ACCEPTED, ext_ids=("x",))])
+    assert agree(job) == {"accepted": 1}
 
 
 def test_a_stranger_and_an_older_attempt_settle_nothing(alice: User) -> None:
@@ -158,15 +178,15 @@ def test_claims_whose_commit_was_cut_off_return_to_the_queue(alice: User) -> Non
     known, lost, _ = claim(job, owner=owner)
     assert dispatch.release_unwritten(owner, under_way=[known.id]) == 2
     assert agree(job) == {"submitting": 1, "queued": 2}
-    assert Message.objects.get(pk=lost.id).attempt == 0
+    assert Message.objects.get(pk=lost.id).refusals == 0
 
 
 def test_stop_withholds_what_was_not_sent(alice: User) -> None:
     job = make.job(by=alice, rows=5, invalid=1)
     owner = dispatch.take_lease()
     claim(job, owner=owner, parts=2)
-    job.move(JobStatus.STOPPED, by=alice)
-    assert dispatch.withhold_rows(job.pk) == 3
+    jobs.stop(job, by=alice)
+    sweeper.sweep()  # the hint was lost
     assert agree(job) == {"submitting": 2, "skipped": 3, "invalid": 1}
     assert counts.codes_of_job(job, S.SKIPPED) == [(SkipReason.STOPPED, 3)]
     job.refresh_from_db()
@@ -174,11 +194,28 @@ def test_stop_withholds_what_was_not_sent(alice: User) -> None:
     moves = [
         Move(m.pk, code="ESME_RTHROTTLED", attempt=1) for m in Message.objects.of_job(job).filter(state=S.SUBMITTING)
     ]
-    ledger.requeue(moves, owner=owner, counts_as_attempt=False)
-    assert dispatch.withhold_all() == 2
+    ledger.requeue(moves, owner=owner, counts=False)
+    sweeper.sweep()
     job.refresh_from_db()
     assert job.finished_at
     assert agree(job) == {"skipped": 5, "invalid": 1}
+
+
+def test_a_cancelled_job_keeps_nothing_queued(alice: User) -> None:
+    job = make.job(by=alice, rows=4, status=JobStatus.SCHEDULED)
+    jobs.cancel(job, by=alice)
+    sweeper.sweep()
+    assert agree(job) == {"skipped": 4}
+
+
+def test_a_due_job_whose_template_is_gone_is_held(alice: User) -> None:
+    job = make.job(by=alice, rows=2, status=JobStatus.SCHEDULED)
+    job.version.move(ReviewState.DISABLED, by=make.reviewer())
+    SendJob.objects.update(scheduled_at="2020-01-01T00:00Z")
+    dispatch.start_due_jobs()
+    job.refresh_from_db()
+    assert job.status == JobStatus.PAUSED
+    assert "no longer approved" in AuditEntry.objects.get(verb="job.held").detail["reason"]
 
 
 def test_due_jobs_start_once(alice: User) -> None:
@@ -193,6 +230,8 @@ def test_due_jobs_start_once(alice: User) -> None:
 def test_accepted_without_a_report_expires(alice: User) -> None:
     job = make.job(by=alice, rows=2)
     settle(job, S.ACCEPTED)
+    counts.fold()
+    SendJob.objects.update(started_at="2020-01-01T00:00Z")
     assert dispatch.expire_unreported() == 0
     first = Message.objects.of_job(job).order_by("pk").first()
     assert first

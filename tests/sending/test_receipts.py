@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 
 from accounts.models import User
@@ -13,6 +15,7 @@ from sending.dispatch import Settled
 from sending.ledger import Claimed
 from sending.models import InboundEvent, Message, MessagePart, SendJob
 from sending.models.inbound import InboundKind
+from sending.models.message import reference_of
 from sending.receipts import Event
 from sending.states import MessageState
 from tests import make
@@ -137,6 +140,7 @@ def test_the_same_id_at_another_carrier_is_another_message(alice: User) -> None:
 def test_a_late_report_overrides_expired(alice: User) -> None:
     job, (a, *_) = accepted(alice)
     counts.fold()
+    SendJob.objects.update(started_at="2020-01-01T00:00Z")
     Message.objects.filter(pk=a.id).update(submitted_at="2020-01-01T00:00Z")
     assert dispatch.expire_unreported() == 1
     store(receipt(f"x{a.id}"))
@@ -158,6 +162,11 @@ def test_all_parts_in_one_batch(alice: User) -> None:
     assert end(job) == {"delivered": 1}
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "ANSWER_SECONDS", 0)
+
+
 def unknown(alice: User, rows: int = 2) -> tuple[SendJob, list[Claimed]]:
     job = make.job(by=alice, rows=rows)
     owner, taken = claimed(job)
@@ -166,15 +175,15 @@ def unknown(alice: User, rows: int = 2) -> tuple[SendJob, list[Claimed]]:
     return job, taken
 
 
-def test_a_receipt_resolves_the_one_unknown_message_it_can_be_about(alice: User) -> None:
+def test_a_receipt_resolves_the_one_unknown_message_it_can_be_about(alice: User, at_once: None) -> None:
     job, (a, _) = unknown(alice)
-    store(receipt("never-seen", number=a.number, reference=a.id & 0xFFFF))
+    store(receipt("never-seen", number=a.number, reference=reference_of(a.id)))
     assert end(job) == {"unknown": 2}
     assert receipts.sweep() == 1
     assert end(job) == {"delivered": 1, "unknown": 1}
 
 
-def test_two_candidates_leave_it_unknown(alice: User) -> None:
+def test_two_candidates_leave_it_unknown(alice: User, at_once: None) -> None:
     job, (a, b) = unknown(alice)
     Message.objects.filter(pk=b.id).update(number=a.number)
     store(receipt("never-seen", number=a.number))
@@ -182,10 +191,43 @@ def test_two_candidates_leave_it_unknown(alice: User) -> None:
     assert end(job) == {"unknown": 2}
 
 
-def test_another_reference_is_another_message(alice: User) -> None:
+def test_another_reference_is_another_message(alice: User, at_once: None) -> None:
     job, (a, _) = unknown(alice)
-    store(receipt("never-seen", number=a.number, reference=(a.id + 1) & 0xFFFF))
+    store(receipt("never-seen", number=a.number, reference=reference_of(a.id + 1)))
     assert receipts.sweep() == 0
+
+
+def test_an_old_unknown_is_not_what_a_new_receipt_is_about(alice: User, at_once: None) -> None:
+    job, (a, _) = unknown(alice)
+    counts.fold()
+    Message.objects.filter(pk=a.id).update(submitted_at="2020-01-01T00:00Z")
+    store(receipt("never-seen", number=a.number))
+    assert receipts.sweep() == 0
+
+
+def test_nothing_is_inferred_while_an_answer_from_that_number_is_due(alice: User, at_once: None) -> None:
+    job, (a, _) = unknown(alice)
+    other = make.job(by=alice, rows=1)
+    claimed(other)
+    store(receipt("never-seen", number=a.number))
+    assert receipts.sweep() == 0
+    assert make.states(job) == {"unknown": 2} and make.states(other) == {"submitting": 1}
+
+
+def test_references_of_two_jobs_differ(alice: User) -> None:
+    first, second = (make.job(by=alice, rows=1).first_id or 0 for _ in range(2))
+    assert all(reference_of(first + i) != reference_of(second + i) for i in range(1000))
+    assert all(0 <= reference_of(first + i) <= 0xFFFF for i in range(1000))
+
+
+def test_a_job_uploaded_months_before_it_was_sent_gets_its_receipts(alice: User) -> None:
+    receipts._horizon.cache_clear()
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=80)):
+        job, (a, *_) = accepted(alice)
+        receipts._horizon.cache_clear()
+        store(receipt(f"x{a.id}"))
+    receipts._horizon.cache_clear()
+    assert make.states(job) == {"delivered": 1, "accepted": 2}
 
 
 def test_two_honest_replies_are_two(alice: User) -> None:

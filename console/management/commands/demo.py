@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +36,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Enterprise {loaded['enterprise']}, approved template {loaded['template']}.")
 
 
+def address() -> str:
+    """Where the running console serves; where it would, when none runs."""
+    noted = settings.VAR_DIR / "web.address"
+    if "PORT" not in os.environ and noted.exists():
+        return noted.read_text()
+    return f"http://127.0.0.1:{settings.PORT}"
+
+
 @transaction.atomic
 def load() -> dict[str, Any]:
     """Make what is missing; what scripts and people need to begin."""
@@ -43,7 +52,7 @@ def load() -> dict[str, Any]:
     carriers.carrier()
     application = made["application"]
     return {
-        "url": f"http://127.0.0.1:{settings.PORT}/",
+        "url": f"{address()}/",
         "sign_ins": [
             {"email": person["email"], "password": people.PASSWORD, "role": person["role"]}
             for person in people.sign_ins()

@@ -1,9 +1,11 @@
 """`manage.py carriers add|list|test|remove`: carriers are data, kept by administrators."""
 
 import asyncio
+import contextlib
 import getpass
 import json
 import os
+import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sending.carriers.links import make_link
 from sending.carriers.port import Answer, Delivery, Link
-from sending.models import Carrier
+from sending.models import Carrier, CountDelta, DeliveryCount
 from sending.models.carrier import BindKind
 
 
@@ -54,12 +56,12 @@ class Command(BaseCommand):
             setattr(carrier, name, options[name])
         carrier.enabled = not options["disabled"]
         carrier.options = dict(option_of(text) for text in options["option"])
-        carrier.set_password(options["password"] or os.environ.get("CARRIER_PASSWORD") or getpass.getpass())
+        carrier.set_password(options["password"] or os.environ.get("CARRIER_PASSWORD") or ask_for_password())
         try:
             carrier.full_clean(exclude=["password"])
             make_link(carrier, Silent())
         except (ValidationError, ValueError, TypeError) as error:
-            text = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            text = in_words(error) if isinstance(error, ValidationError) else str(error)
             raise CommandError(f"The carrier cannot be used so: {text}") from error
         carrier.save()
         self.stdout.write(f"{carrier.name}: saved. The gateway connects within seconds.")
@@ -92,14 +94,31 @@ class Command(BaseCommand):
 
     def do_remove(self, options: dict[str, Any]) -> None:
         carrier = self.find(options["name"])
+        used = (DeliveryCount.objects, CountDelta.objects)
+        if any(counts.filter(carrier_id=carrier.pk).exists() for counts in used):
+            # Its receipts may come when it is added again, and its messages name it.
+            Carrier.objects.filter(pk=carrier.pk).update(enabled=False, bound_at=None)
+            self.stdout.write(f"{carrier.name}: switched off. What it was given stays on record.")
+            return
         carrier.delete()
-        self.stdout.write(f"{carrier.name}: removed. What it was given stays on record.")
+        self.stdout.write(f"{carrier.name}: removed.")
 
     def find(self, name: str) -> Carrier:
         carrier = Carrier.objects.filter(name=name).first()
         if carrier is None:
             raise CommandError(f"There is no carrier “{name}”. See: manage.py carriers list")
         return carrier
+
+
+def ask_for_password() -> str:
+    if not sys.stdin.isatty():
+        raise CommandError("Give the password as CARRIER_PASSWORD or --password: there is no terminal to ask at.")
+    return getpass.getpass()
+
+
+def in_words(error: ValidationError) -> str:
+    """Each field with what is wrong with it."""
+    return "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
 
 
 def option_of(text: str) -> tuple[str, Any]:
@@ -141,4 +160,5 @@ async def try_to_bind(carrier: Carrier) -> str:
         return "" if link.bound else link.last_error or "no answer within 10 s"
     finally:
         await link.close()
-        await running
+        with contextlib.suppress(Exception):  # what ended the link is its last error already
+            await running

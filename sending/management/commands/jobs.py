@@ -20,6 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Enterprise, Role, User
+from accounts.permissions import may
 from console.lib.errors import NotAllowed
 from sending import counts as counting
 from sending import intake, jobs
@@ -63,6 +64,8 @@ class Command(BaseCommand):
             sub.add_argument("id", type=int, help="the job's number")
         listing = deeds.add_parser("list", help="the newest jobs")
         listing.add_argument("--enterprise", help="name or id; without it all")
+        for sub in (create, *ours):
+            sub.add_argument("--by", metavar="E-MAIL", help="who does it; without it the enterprise's first owner")
         for sub in (create, listing, *ours):
             sub.add_argument("--json", action="store_true", help="answer with one JSON object")
 
@@ -86,8 +89,13 @@ class Command(BaseCommand):
         version = template.approved_version
         if version is None or not MessageTemplate.objects.sendable().filter(pk=template.pk).exists():
             raise CommandError(f"The template {template.name} cannot be sent: it, or its signature, is not approved.")
-        by = first_owner(enterprise)
+        by = acting_for(enterprise, options["by"])
         at = read_time(options["at"], enterprise) if options["at"] else None
+        if at:
+            jobs.check_time(at)
+        wanted = wanted_columns(options)
+        if unknown := set((wanted or {}).get("values", {})) - {v.name for v in version.typed_variables}:
+            raise CommandError(f"The template {template.name} has no variable {', '.join(sorted(unknown))}.")
         path: Path = options["file"]
         try:
             handle = path.open("rb")
@@ -101,7 +109,7 @@ class Command(BaseCommand):
                 name=options["name"] or path.stem[:60],
                 version=version,
                 file=File(handle, name=path.name),
-                wanted_columns=wanted_columns(options),
+                wanted_columns=wanted,
             )
         wait_for_check(job)
         if job.status == JobStatus.CHECKED and (options["confirm"] or at):
@@ -120,9 +128,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no job {options['id']}.")
         if deed == "confirm":
             at = read_time(options["at"], job.enterprise) if options["at"] else None
-            jobs.confirm(job, by=first_owner(job.enterprise), at=at)
+            jobs.confirm(job, by=acting_for(job.enterprise, options["by"]), at=at)
         elif deed != "show":
-            DEEDS[deed](job, by=first_owner(job.enterprise))
+            DEEDS[deed](job, by=acting_for(job.enterprise, options["by"]))
         self.show(job, as_json=options["json"])
 
     def show(self, job: SendJob, *, as_json: bool) -> None:
@@ -196,6 +204,16 @@ def by_name_or_id(found: QuerySet[Any], given: str, what: str) -> Any:
     if not thing:
         raise CommandError(f"There is no {what} with the name or id {given}.")
     return thing[0]
+
+
+def acting_for(enterprise: Enterprise, email: str | None) -> User:
+    """The person the deed is recorded as done by: the one named, else the enterprise's first owner."""
+    if not email:
+        return first_owner(enterprise)
+    person = User.objects.filter(enterprise=enterprise, email__iexact=email, is_active=True).first()
+    if person is None or not may(person, "jobs.send"):
+        raise CommandError(f"{email} is nobody of {enterprise} who may send.")
+    return person
 
 
 def first_owner(enterprise: Enterprise) -> User:

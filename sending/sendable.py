@@ -1,0 +1,32 @@
+"""Whether what a job relies on still holds: asked when it is confirmed, resumed, and started by the clock."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.application import ApplicationState
+from accounts.models.enterprise import EnterpriseState
+from console.lib.errors import NotAllowed
+from sending.models import SendJob
+
+
+def check_sendable(job: SendJob) -> None:
+    """Everything the job relies on must still hold; read afresh, for days may lie between check and deed."""
+    fresh = SendJob.objects.select_related("enterprise", "application", "version__template", "signature").get(pk=job.pk)
+    if fresh.enterprise.state != EnterpriseState.ACTIVE:
+        raise NotAllowed(
+            _("%(enterprise)s is suspended and sends nothing. Reason: %(reason)s")
+            % {"enterprise": fresh.enterprise, "reason": fresh.enterprise.state_reason or fresh.enterprise.state}
+        )
+    if fresh.application.state != ApplicationState.LAUNCHED:
+        raise NotAllowed(
+            _("The application %(application)s is suspended and sends nothing.") % {"application": fresh.application}
+        )
+    if not fresh.version.is_sendable:
+        raise NotAllowed(
+            _("Version %(number)s of the template %(template)s is no longer approved. Make a new job from another one.")
+            % {"number": fresh.version.number, "template": fresh.version.template}
+        )
+    if fresh.signature is not None and not fresh.signature.is_sendable:
+        raise NotAllowed(
+            _("The signature %(signature)s is no longer approved, so nothing is sent in its name.")
+            % {"signature": fresh.signature}
+        )

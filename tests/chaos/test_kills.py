@@ -42,8 +42,8 @@ def test_kill_everything_in_turn(tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201
     chance = random.Random(seed)
-    # Throttling sends messages back to the queue, so that kills also meet rows that are tried a second time.
-    with Stack(tmp_path, SMSC_OPTIONS="--throttle-every 40").running() as stack:
+    # Now and then a refusal sends a message back to the queue, so that kills also meet second tries.
+    with Stack(tmp_path, SMSC_OPTIONS="--throttle-every 3000").running() as stack:
         port = (tmp_path / "var" / "smsc.port").read_text()
         stack.manage(
             "carriers", "add", "simulator", "--host", "127.0.0.1", "--port", port, "--system-id", "demo",
@@ -57,7 +57,6 @@ def test_kill_everything_in_turn(tmp_path: Path) -> None:
         job = wait_for(lambda: over(stack, pk), what="the end", seconds=150)
         rows = job["rows"]
         check(stack, numbers, rows)
-        assert job["status"] == "done"
         stack.wait_healthy()
 
 
@@ -69,9 +68,10 @@ def over(stack: Stack, pk: int) -> dict[str, Any] | None:
     job = json.loads(text) if text else {}
     rows = job.get("rows", {"queued": 1})
     moving = rows.get("queued", 0) + rows.get("submitting", 0) + rows.get("accepted", 0)
-    if moving:
+    ended = not moving and job["status"] == "done"
+    if not ended:
         time.sleep(1)
-    return None if moving else job
+    return job if ended else None
 
 
 def check(stack: Stack, numbers: list[str], rows: dict[str, int]) -> None:

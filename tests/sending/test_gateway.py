@@ -228,3 +228,45 @@ def test_small_jobs_do_not_wait_behind_a_big_one(alice: User, simulator: Simulat
         small = make.job(by=mallory, rows=40)
         ended(small, delivered=40)
         assert make.states(big)["queued"] > 2000, "the big one has hardly moved on"
+
+
+def test_one_carrier_that_cannot_be_used_stops_no_other(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator)
+    broken = make.carrier(name="broken", bound=False)
+    Carrier.objects.filter(pk=broken.pk).update(password=b"not ours")
+    job = make.job(by=alice, rows=20)
+    with gateway(tmp_path) as process:
+        ended(job, delivered=20)
+        wait_for(lambda: Carrier.objects.get(name="broken").last_error, what="the reason")
+        Carrier.objects.filter(name="broken").delete()
+        other = make.job(by=alice, rows=5)
+        ended(other, delivered=5)
+        assert process.poll() is None
+
+
+def test_changing_a_carrier_with_answers_outstanding_costs_no_lease(alice: User, tmp_path: Path) -> None:
+    """Draining takes longer than the lease; what other carriers have under way stays known."""
+    (tmp_path / "slow").mkdir()
+    with Simulator(tmp_path).running() as smsc, Simulator(tmp_path / "slow", "--delay", "6").running() as slow:
+        carrier(slow, window=5, rate=50, name="slow")
+        job = make.job(by=alice, rows=5)
+        with gateway(tmp_path):
+            wait_for(slow.accepted, what="the slow one to take some")
+            Carrier.objects.filter(name="slow").update(window=6)
+            carrier(smsc, rate=40)
+            other = make.job(by=alice, rows=200)
+            ended(other, delivered=200)
+            wait_for(lambda: "submitting" not in make.states(job), what="the slow answers")
+        assert "unknown" not in make.states(job) and "unknown" not in make.states(other)
+
+
+def test_a_rate_is_changed_without_a_new_connection(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    made = carrier(simulator, rate=20)
+    with gateway(tmp_path):
+        since = wait_for(lambda: Carrier.objects.get().bound_at, what="the bind")
+        again = Carrier.objects.get(pk=made.pk)
+        again.set_password("secret")  # the same, encrypted anew
+        Carrier.objects.filter(pk=made.pk).update(rate=5000, password=again.password)
+        job = make.job(by=alice, rows=300)
+        ended(job, delivered=300)
+        assert Carrier.objects.get().bound_at == since

@@ -5,7 +5,12 @@ What the carrier recorded before it answered is the truth: no row twice, and non
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests import sheets
-from tests.processes import Stack, records, wait_for
+from tests.processes import ROOT, Stack, records, wait_for
 
 pytestmark = pytest.mark.stack
 ROWS = 20_000
@@ -62,8 +67,6 @@ def test_kill_everything_in_turn(tmp_path: Path) -> None:
 
 def over(stack: Stack, pk: int) -> dict[str, Any] | None:
     """The job, once nothing is under way; asks the processes themselves, so that a restarting database is no fault."""
-    import json
-
     text = stack.manage("jobs", "show", str(pk), "--json", check=False)
     job = json.loads(text) if text else {}
     rows = job.get("rows", {"queued": 1})
@@ -90,10 +93,11 @@ def check(stack: Stack, numbers: list[str], rows: dict[str, int]) -> None:
 
 def test_a_minute_without_redis(tmp_path: Path) -> None:
     """C4: sending goes on from PostgreSQL alone, and what needs the queue goes on when it is back."""
-    import os
-    import signal
-
     with Stack(tmp_path).running() as stack:
+        again = subprocess.run(
+            [sys.executable, "-m", "console.up"], cwd=ROOT, env=stack.env, capture_output=True, text=True
+        )
+        assert again.returncode == 1 and f"already running: {stack.url}" in again.stderr
         pk, numbers = start(stack, 3_000, tmp_path)
         pid = stack.pids()["valkey"]
         os.kill(pid, signal.SIGSTOP)

@@ -19,6 +19,21 @@ def test_not_open_to_the_role(alice, sign_in):
     assert "This is not open to your role" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("who", "url", "words"),
+    [
+        ("alice", "/reviews/", "for the platform’s staff"),
+        ("bob", "/jobs/", "for the people of an enterprise"),
+        ("bob", "/carriers/", "An administrator of the platform can."),
+        ("victor", "/jobs/new/", "An owner or admin of your enterprise can do it"),
+    ],
+)
+def test_not_open_says_to_whom_it_is(request, sign_in, who, url, words):
+    text = sign_in(request.getfixturevalue(who)).get(url).content.decode()
+    assert words in text
+    assert ("of your enterprise" in text) == (who == "victor")
+
+
 def test_form_out_of_date():
     response = Client(enforce_csrf_checks=True).post("/sign-in/", {})
     assert response.status_code == 403

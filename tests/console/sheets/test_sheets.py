@@ -8,6 +8,7 @@ import time
 import openpyxl
 import pytest
 import python_calamine
+import xlsxwriter
 
 from console.lib.sheets import Code, SheetFault, as_text, letter, open_sheet, write_rows
 from console.lib.sheets import archive as archives
@@ -198,6 +199,41 @@ def test_csv_of_one_column(tmp_path):
 def test_a_cell_that_never_ends_is_damage(tmp_path):
     (tmp_path / "a").write_text('mobile,x\n"' + "y" * 100_000)
     assert refused(tmp_path / "a") == Code.DAMAGED
+
+
+@pytest.mark.parametrize("rows", [1, 30, 30_000])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quotation_mark_that_never_closes_is_refused_with_its_row(tmp_path, rows, end):
+    (tmp_path / "a").write_text('mobile,name\n13800138000,Wang\n13800138001,"Li\n' + "1380,x\n" * rows + end)
+    with pytest.raises(SheetFault) as fault:
+        list(open_sheet(tmp_path / "a").rows())
+    assert (fault.value.code, fault.value.detail) == (Code.OPEN_QUOTE, {"row": 3})
+
+
+def test_quotation_marks_that_close_are_no_fault(tmp_path):
+    (tmp_path / "a").write_text('mobile,name\n13800138000,"two\nlines"\n13800138001,5" screen\n13800138002,"Li"')
+    assert [cells for _row, cells in rows_of(tmp_path / "a")][1:] == [
+        ["13800138000", "two\nlines"],
+        ["13800138001", '5" screen'],
+        ["13800138002", "Li"],
+    ]
+
+
+def test_other_visible_sheets_that_hold_something_are_named(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name in ["A", "Empty", "Hidden", "B", "Numbers"]:
+            sheet = book.add_worksheet(name)
+            if name == "Hidden":
+                sheet.hide()
+            if name == "Empty":
+                sheet.set_column(0, 3, 20)
+                sheet.write_blank(0, 0, None, book.add_format({"bold": True}))
+            elif name == "Numbers":
+                sheet.write_number(4, 4, 7)
+            else:
+                sheet.write_string(0, 0, "13800138000")
+    assert open_sheet(path).unread == ["B", "Numbers"]
 
 
 @pytest.mark.parametrize(

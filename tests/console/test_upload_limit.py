@@ -1,0 +1,29 @@
+"""A body that is larger than any upload may be is refused before it is read."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+
+class Untouched(io.RawIOBase):
+    """A body that complains when somebody reads it."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("length", ["80000000", "5000000000", "many"])
+def test_too_large(length: str) -> None:
+    answer = Client().generic(
+        "POST",
+        reverse("job-new"),
+        CONTENT_LENGTH=length,
+        CONTENT_TYPE="multipart/form-data; boundary=x",
+        **{"wsgi.input": Untouched()},
+    )
+    assert answer.status_code == 413 and "at most 50 MB" in answer.content.decode()

@@ -76,13 +76,26 @@ def _unknown(user: User) -> Iterator[Need]:
 
 
 def _to_confirm(user: User) -> Iterator[Need]:
-    for job in SendJob.objects.visible_to(user).filter(status=JobStatus.CHECKED).order_by("-id")[:EACH]:
+    waiting = SendJob.objects.visible_to(user).filter(status=JobStatus.CHECKED)
+    for job in waiting.order_by("-id")[:EACH]:
         ready = job.summary.get("good", 0) + job.summary.get("repaired", 0)
         why = ngettext(
             "%(n)s message waits for your confirmation.", "%(n)s messages wait for your confirmation.", ready
         ) % {"n": num(ready)}
-        what = _("“%(job)s” is checked.") % {"job": job.name}
-        yield Need(("accepted", "accepted"), what, why, reverse("job", args=[job.pk]), _("Confirm"))
+        what, url = _("“%(job)s” is checked.") % {"job": job.name}, reverse("job", args=[job.pk])
+        if ready:
+            yield Need(("accepted", "accepted"), what, why, url, _("Confirm"))
+        else:
+            yield Need(("invalid", "warn"), what, _("None of its rows can be sent."), url, _("Look"))
+    if (more := waiting.count() - EACH) > 0:
+        what = ngettext("%(n)s more job is checked.", "%(n)s more jobs are checked.", more) % {"n": num(more)}
+        yield Need(
+            ("accepted", "accepted"),
+            what,
+            ngettext("It waits for your decision.", "They wait for your decision.", more),
+            f"{reverse('jobs')}?status={JobStatus.CHECKED}",
+            _("All of them"),
+        )
 
 
 def _rejected(user: User) -> Iterator[Need]:

@@ -191,8 +191,8 @@ def _typed(name: str, data: Mapping[str, str], before: Variable) -> Variable:
         name=name,
         kind=kind,
         longest=min(before.longest, most) if typed is None else typed,
-        meaning=data.get(f"meaning-{name}", before.meaning)[:100],
-        example=data.get(f"example-{name}", before.example)[:60],
+        meaning=data.get(f"meaning-{name}", before.meaning).replace("\0", "")[:100],
+        example=data.get(f"example-{name}", before.example).replace("\0", "")[:60],
     )
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.lib import text as sms
+from console.lib import values
 from templates_app.models.template import LONGEST, TEXT_MAX, VARIABLES_MAX, Variable, VariableKind, cut, join
 
 Words = str | Promise
@@ -129,7 +131,34 @@ def variable_faults(variable: Variable) -> dict[str, Words]:
         faults["example"] = _("Give an example.")
     elif len(variable.example) > variable.longest:
         faults["example"] = _("Longer than the longest value.")
+    elif words := _misfit(variable):
+        faults["example"] = words
     return faults
+
+
+# What an example of each kind must be; those of no kind here are text.
+FITTING: dict[str, Words] = {
+    VariableKind.NUMBER: _("Only letters A to Z and digits."),
+    VariableKind.MONEY: _("Only digits with a decimal point, such as 128.50, or Chinese numerals."),
+    VariableKind.TIME: _("Only a date such as 2026-03-31 or a time such as 09:30."),
+    VariableKind.PHONE: _("Only a phone number of digits and hyphens."),
+}
+
+
+def _misfit(variable: Variable) -> Words:
+    """Why no row could have the variable's example as its value; empty when one could."""
+    problem = values.rule(values.Variable(variable.name, variable.kind, variable.longest))(
+        values.tidy(variable.example)
+    )
+    if problem is None:
+        return ""
+    code, detail = problem
+    if code == values.ValueFault.FORBIDDEN:
+        character = detail.partition(":")[2]
+        if character.startswith("U+"):
+            return _("Contains a line break or an invisible character.")
+        return format_lazy(_("Contains “{character}”, which no value may have."), character=character)
+    return FITTING.get(variable.kind, _("Give an example."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models.review import ReviewState
+from accounts.permissions import CAN, STAFF, TENANT
 from console import figures
 from console.lib import text as sms
 from sending.states import JobStatus, MessageState
@@ -220,6 +221,16 @@ def sort(context: dict[str, Any], key: str, words: str, *, css: str = "") -> dic
     query["sort"] = f"-{key}" if now == key else key
     direction = ("descending" if now.startswith("-") else "ascending") if chosen else ""
     return {"url": f"?{query.urlencode()}", "words": words, "direction": direction, "css": css}
+
+
+@register.simple_tag(takes_context=True)
+def whose_page(context: dict[str, Any]) -> str:
+    """Whom the page asked for is meant for, by its policy: "enterprise", "platform", or "" for both or nobody knows."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    roles = CAN.get(getattr(match and match.func, "policy", ""), frozenset())
+    if not roles:
+        return ""
+    return "platform" if roles <= STAFF else "enterprise" if roles <= TENANT else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -1,7 +1,8 @@
 """From an uploaded sheet to rows of the ledger, each good or with its problem.
 
 `upload` takes the file in, `loading` has it read in a child process (`process` starts it, `child` is what runs there)
-and stores the rows, `columns`, `values` and `checking` are the rules, `problems` puts what was found into words.
+and stores the rows, `columns`, `checking` and `console.lib.values` are the rules, `problems` puts what was found into
+words.
 
 This module is loaded by the child as well, which must not touch Django: hence the import inside `read`.
 """

@@ -14,19 +14,24 @@ from typing import Any
 from console.lib import phone
 from console.lib.sheets import Cell, Code, Sheet, SheetFault, as_text
 from console.lib.text import segments
+from console.lib.values import Variable, rule, tidy
 from sending.intake.columns import Columns
-from sending.intake.values import Variable, rule, tidy
 
 # Order of the fields in a line; all other columns of sending_message have defaults.
 COLUMNS = "id,enterprise_id,job_id,row,number,raw,values,country,repairs,segments,state,code,detail"
 QUEUED, INVALID = 0, 9  # sending.states.MessageState
-DUPLICATE, HIDDEN = "duplicate", "hidden"  # sending.states.Problem, besides those of phone.Fault and values.ValueFault
+DUPLICATE, HIDDEN = (
+    "duplicate",
+    "hidden",
+)  # sending.states.Problem, besides those of phone.Fault and console.lib.values.ValueFault
 RAW_MAX = 64  # characters kept of a number cell
 REFUSED_VALUE_MAX = 100  # characters kept of a refused row's value
 
 # What COPY's text format escapes, and the zero character, which PostgreSQL cannot store.
 _SPECIAL = re.compile(r"[\\\t\n\r\x00]")
 _SPECIAL_IN_ARRAY = re.compile(r"[\\\"\t\n\r\x00]")
+_DECIMALS = re.compile(r"(.+?)([.．][0０]+)")
+_PREFIX_DIGITS = 4  # as in 0086
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
 
 # (number, raw, values, country, repairs, segments, state, code, detail)
@@ -98,7 +103,11 @@ class Checker:
         if repairs:
             raw = number[3:] if quick else as_text(cell)[:RAW_MAX]
             if repairs not in self._repair_examples:
-                self._repair_examples[repairs] = {"row": row, "raw": phone.mask(raw), "number": phone.mask(number)}
+                self._repair_examples[repairs] = {
+                    "row": row,
+                    "raw": masked_as_typed(raw, number),
+                    "number": phone.mask(number),
+                }
         self.total += 1
         self._cells[QUEUED, "", country, parts, repairs] += 1
         return number, raw, values, country, repairs, parts, QUEUED, "", ""
@@ -196,6 +205,24 @@ class Checker:
     def _repair_example(self, bit: int) -> dict[str, Any]:
         """Of a row with this repair, alone if there is one."""
         return self._repair_examples[min(repairs for repairs in self._repair_examples if repairs & bit)]
+
+
+def masked_as_typed(raw: str, number: str) -> str:
+    """`raw`, of which `number` was made, with the digits hidden that `phone.mask(number)` hides and all else as it was.
+
+    0086 13800138000 → 0086 138****8000
+    """
+    head, stars, tail = phone.mask(number).partition("****")
+    kept = [sum(map(str.isdecimal, part)) for part in (head, tail)]
+    typed, decimals = match.groups("") if (match := _DECIMALS.fullmatch(raw)) else (raw, "")
+    places = [index for index, character in enumerate(typed) if character.isdecimal()]
+    # The mask of a mainland number leaves its country code out.
+    length = sum(map(str.isdecimal, number)) - (0 if head.startswith("+") else len("86"))
+    before = len(places) - length
+    if not stars or not 0 <= before <= _PREFIX_DIGITS or any(map(str.isalpha, raw)):
+        return phone.mask(raw)
+    hidden = set(places[before + kept[0] : len(places) - kept[1]])
+    return "".join("*" if index in hidden else character for index, character in enumerate(typed)) + decimals
 
 
 def escaped(text: str) -> str:

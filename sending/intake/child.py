@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from console.lib.sheets import Code, SheetFault, open_sheet
+from console.lib.values import Variable
 from sending.intake import columns
 from sending.intake.checking import Checker
-from sending.intake.values import Variable
 
 BATCH = 8192  # lines written at once
 CPU_GRACE = 5  # seconds between the kernel's warning and the end
@@ -102,6 +102,8 @@ def run(spec: Spec) -> None:
     out.flush()
     summary = checker.summary() | {
         "columns": found.described(spec.variables),
+        "found_by": found.found_by(spec.variables),
+        "unread": sheet.unread,
         "headers": list(found.headers),
         "total": checker.total,
         "seconds": round(time.monotonic() - began, 2),

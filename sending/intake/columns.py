@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from console.lib import phone
 from console.lib.sheets import Cell, as_text, letter
-from sending.intake.values import Variable
+from console.lib.values import Variable
 
 SAMPLE = 60  # rows looked at
+# How a column was found: asked for, by its heading's words, by what stands in it, as the next one in order.
+WISH, HEADING, CONTENT, ORDER = "wish", "heading", "content", "order"
 HEADER_MAX = 100  # characters of a header that are kept and compared
 _TITLE_ROWS = 5  # rows above the headers that may hold a title
 
@@ -46,12 +48,21 @@ class ColumnFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Indexes into a row's cells; `values` in the variables' order; `first_row` the first row that is a recipient's."""
+    """Indexes into a row's cells; `values` in the variables' order; `first_row` the first row that is a recipient's.
+
+    `ways` says how the number's column was found and then each value's: WISH, HEADING, CONTENT or ORDER.
+    """
 
     number: int
     values: tuple[int, ...]
     headers: tuple[str, ...]
     first_row: int
+    ways: tuple[str, ...] = ()
+
+    def found_by(self, variables: Sequence[Variable]) -> dict[str, Any]:
+        """{"number": way, "values": {name: way}}."""
+        named = {v.name: way for v, way in zip(variables, self.ways[1:], strict=True)}
+        return {"number": self.ways[0], "values": named}
 
     def described(self, variables: Sequence[Variable]) -> dict[str, Any]:
         """{"number": header, "values": {name: header}}: what a job's `wanted_columns` looks like as well."""
@@ -79,7 +90,9 @@ def find(
     )
     search = _Search(headers, titles, body, width, first_column, mainland)
     number = search.number(variables, wanted.get("number") or "")
-    return Columns(number, search.values(variables, wanted.get("values") or {}, number), headers, first_row)
+    values = search.values(variables, wanted.get("values") or {}, number)
+    ways = (search.ways[""], *(search.ways[variable.name] for variable in variables))
+    return Columns(number, values, headers, first_row, ways)
 
 
 def _split(
@@ -147,8 +160,10 @@ class _Search:
     width: int
     first_column: int
     mainland: bool
+    ways: dict[str, str] = field(default_factory=dict)  # by variable; "" for the number
 
     def number(self, variables: Sequence[Variable], wanted: str) -> int:
+        self.ways[""] = WISH if wanted else HEADING
         if wanted:
             return self._named(wanted)
         taken: set[str] = set().union(*(_meant(variable) for variable in variables))
@@ -167,10 +182,12 @@ class _Search:
         share, index = max(shares, default=(0.0, 0))
         if share <= 0.5:
             raise ColumnFault("no_number_column", headers=self._shown())
+        self.ways[""] = CONTENT
         return -index
 
     def values(self, variables: Sequence[Variable], wanted: Mapping[str, str], number: int) -> tuple[int, ...]:
         chosen = {name: self._named(header) for name, header in wanted.items() if header}
+        self.ways |= dict.fromkeys(chosen, WISH)
         free = [index for index in range(self.width) if index != number and index not in chosen.values()]
         said = {index: forms(header) for index, header in enumerate(self._titled()) if index in free}
         for exact in (True, False):
@@ -180,13 +197,14 @@ class _Search:
                     whole = _JUNK.sub("", unicodedata.normalize("NFKC", self.headers[index]).casefold())
                     hit = whole in meant if exact else bool(said.get(index, set()) & meant)
                     if variable.name not in chosen and index in said and hit:
-                        chosen[variable.name] = index
+                        chosen[variable.name], self.ways[variable.name] = index, HEADING
                         free.remove(index)
                         break
         if not chosen:
             filled = [index for index in free if index in said or self._filled(index)]
             if len(filled) == len(variables):
                 chosen = {variable.name: index for variable, index in zip(variables, filled, strict=True)}
+                self.ways |= dict.fromkeys(chosen, ORDER)
         missing = [v.name for v in variables if v.name not in chosen]
         if missing:
             raise ColumnFault(

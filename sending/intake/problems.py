@@ -140,6 +140,14 @@ def _variable_without_column(fault: dict[str, Any]) -> Sentences:
     )
 
 
+def _open_quote(fault: dict[str, Any]) -> Sentences:
+    return (
+        _("A quotation mark in row %(row)s never closes, so it cannot be told where that row ends.")
+        % {"row": _figure(fault.get("row", "?"))},
+        _("Delete the mark or close it, or save the sheet as .xlsx, and upload that file."),
+    )
+
+
 def _number_column_twice(fault: dict[str, Any]) -> Sentences:
     return (
         _("Several columns have the header “%(column)s”.") % {"column": fault.get("column", "")},
@@ -197,6 +205,7 @@ _FAULTS: dict[str, Callable[[dict[str, Any]], Sentences]] = {
         lambda: _("The first visible sheet has no rows with recipients."),
         lambda: _("Put the numbers on the first visible sheet, one in a row below the header, and upload again."),
     ),
+    "open_quote": _open_quote,
     "encoding": _simple(
         lambda: _("The text of the file is in an unknown encoding: neither UTF-8 nor GB18030 (GBK)."),
         lambda: _("Save it as .xlsx, or as .csv with the encoding UTF-8, and upload that file."),

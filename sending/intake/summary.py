@@ -35,6 +35,8 @@ class Summary(TypedDict):
     """`total` = `good` + `repaired` + `refused`; what will be sent is `good` + `repaired`."""
 
     columns: Mapped
+    found_by: Mapped  # the same shape: how each was found, see intake.columns
+    unread: list[str]  # names of the further visible sheets that hold something
     headers: list[str]  # of all columns of the sheet
     repairs: dict[str, Found]  # by Repair bit, of rows that will be sent; a row with two repairs is in both
     problems: dict[str, Found]  # by Problem, most frequent first

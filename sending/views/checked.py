@@ -31,6 +31,7 @@ class Column:
     use: str
     variable: str = ""
     meaning: str = ""
+    by: str = "heading"  # how it was found: wish, heading, content, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Findings:
     problems: list[Finding]
     repairs: list[Finding]
     columns: list[Column]
+    unread: list[str]
     segments: list[tuple[int, int]]
     segments_total: int
     longest_row: int | None
@@ -55,6 +57,14 @@ class Findings:
     @property
     def strip(self) -> list[tuple[str, int]]:
         return [("delivered", self.good), ("info", self.repaired), ("invalid", self.refused)]
+
+    @property
+    def by_headings(self) -> bool:
+        return all(column.by == "heading" for column in self.columns)
+
+    @property
+    def unread_names(self) -> str:
+        return _(", ").join(_("“%(name)s”") % {"name": name} for name in self.unread)
 
     @property
     def repairs_overlap(self) -> bool:
@@ -76,6 +86,7 @@ def findings(job: SendJob) -> Findings:
         ),
         repairs=sorted((_repair(int(bit), what) for bit, what in found.get("repairs", {}).items()), key=lambda f: -f.n),
         columns=_columns(job, found),
+        unread=found.get("unread", []),
         segments=segments,
         segments_total=found.get("segments_total", sum(size * n for size, n in segments)),
         longest_row=longest.get("row"),
@@ -114,21 +125,26 @@ def _problem(job: SendJob, code: str, what: dict[str, Any]) -> Finding:
 def _repair(bit: int, what: dict[str, Any]) -> Finding:
     label = str(Repair(bit).label) if bit in Repair.values else str(bit)
     example = what.get("example") or {}
-    words = f"{example['raw']} → {example['number']}" if example else ""
+    words = ""
+    if example:
+        words = example["number"]
+        if example["raw"] != words:  # of a number cell, what was repaired is not to be seen
+            words = f"{example['raw']} → {words}"
     return Finding(label, what["n"], words)
 
 
 def _columns(job: SendJob, found: dict[str, Any]) -> list[Column]:
-    used = found.get("columns") or {}
+    used, ways = found.get("columns") or {}, found.get("found_by") or {}
     by_heading = {heading: name for name, heading in (used.get("values") or {}).items()}
     meanings = {variable.name: variable.meaning for variable in job.version.typed_variables}
     columns = []
     for heading in found.get("headers", []):
         name = by_heading.get(heading)
         if heading == used.get("number"):
-            columns.append(Column(heading, "number"))
+            columns.append(Column(heading, "number", by=ways.get("number", "heading")))
         elif name:
-            columns.append(Column(heading, "variable", name, meanings.get(name, "")))
+            by = (ways.get("values") or {}).get(name, "heading")
+            columns.append(Column(heading, "variable", name, meanings.get(name, ""), by))
         else:
             columns.append(Column(heading, ""))
     return columns

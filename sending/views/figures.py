@@ -121,7 +121,7 @@ def pace(job: SendJob, counts: Counts, *, speed_now: float, allowed: int, now: d
     sending = job.status == JobStatus.SENDING
     speed = speed_now if sending else _speed_overall(job, handed)
     left = timedelta(seconds=queued / speed) if sending and speed else None
-    sendable = job.total - total(counts, NEVER_SENT)
+    sendable = job.total - counts.get(S.INVALID, 0)  # those withheld since could be sent: stopping changes no total
     return Pace(
         handed_over=handed,
         sendable=sendable,
@@ -219,11 +219,13 @@ def way(region: str) -> Way:
     return Way(list(Carrier.objects.serving(region).order_by("name")))
 
 
-def still_leave(counts: Counts, way: Way) -> int:
-    """How many may still leave after a stop: what is on its way, or is claimed in that moment."""
-    windows = sum(carrier.window for carrier in way.carriers if carrier.bound_at)
+def still_leave(job: SendJob, counts: Counts, way: Way) -> int:
+    """How many may still leave after a stop: what is on its way, and while sending what is claimed in that moment."""
     under_way = counts.get(S.SUBMITTING, 0)
-    return max(under_way, min(windows, under_way + counts.get(S.QUEUED, 0)))
+    if job.status != JobStatus.SENDING:
+        return under_way
+    windows = sum(carrier.window for carrier in way.carriers if carrier.bound_at)
+    return under_way + min(windows, counts.get(S.QUEUED, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from sending import counts as counting
 from sending import previews
 from sending.forms import ColumnsForm, ConfirmForm
 from sending.models import SendJob
-from sending.states import JOB_MOVES, JobStatus, MessageState
+from sending.states import JOB_MOVES, WITHHELD, JobStatus, MessageState
 from sending.views import checked, figures, history, rows
 
 OVER = frozenset(status for status, after in JOB_MOVES.items() if not after)
@@ -93,7 +93,9 @@ def _ledger(request: PersonRequest, job: SendJob) -> dict[str, Any]:
         "log": history.of(job),
         "unknown": counts[MessageState.UNKNOWN],
         "to_withhold": counts[MessageState.QUEUED],
-        "still_leave": figures.still_leave(counts, way),
+        "withholding": counts[MessageState.QUEUED] if job.status in WITHHELD else 0,
+        "refused": counts[MessageState.INVALID],
+        "still_leave": figures.still_leave(job, counts, way),
     }
 
 

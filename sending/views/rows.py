@@ -7,17 +7,19 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from accounts.permissions import PersonRequest, may
 from console.lib import phone
 from sending.intake import problems
 from sending.models import Message, SendJob
 from sending.models.message import MessageQuerySet
-from sending.states import MessageState, SkipReason
+from sending.states import JobStatus, MessageState, SkipReason
 from sending.views import codes
 from sending.views.figures import TABS, Counts, total
 
 SIZE = 50
+REPORTED = frozenset({MessageState.DELIVERED, MessageState.FAILED})  # all others settle without a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def _newest(found: MessageQuerySet, states: tuple[MessageState, ...]) -> list[Me
     if not states:
         return list(found.order_by("-id")[: SIZE + 1])
     pages = [found.filter(state=state).order_by("-id")[: SIZE + 1] for state in states]
+    if len(pages) == 1:
+        return list(pages[0])
     return list(pages[0].union(*pages[1:], all=True).order_by("-id")[: SIZE + 1])
 
 
@@ -106,7 +110,7 @@ def _row(job: SendJob, message: Message, *, masked: bool) -> Row:
         reason=_reason(job, message, state),
         segments=message.segments if state not in {MessageState.INVALID, MessageState.SKIPPED} else 0,
         sent=message.submitted_at,
-        reported=message.settled_at if message.submitted_at else None,
+        reported=message.settled_at if state in REPORTED else None,
         code=message.code if state not in {MessageState.INVALID, MessageState.SKIPPED, MessageState.QUEUED} else "",
     )
 
@@ -114,6 +118,8 @@ def _row(job: SendJob, message: Message, *, masked: bool) -> Row:
 def _reason(job: SendJob, message: Message, state: MessageState) -> str:
     if state == MessageState.INVALID:
         return problems.describe_problem(message.code, message.detail, job.version.typed_variables)
+    if state == MessageState.SKIPPED and message.code == SkipReason.STOPPED and job.status == JobStatus.CANCELLED:
+        return _("The job was cancelled")
     if state == MessageState.SKIPPED:
         return str(SkipReason(message.code).label) if message.code in SkipReason.values else message.code
     if state in {MessageState.FAILED, MessageState.REJECTED}:

@@ -130,7 +130,7 @@ def _signature_name(form: TemplateForm) -> str:
         return ""
     value = form["signature"].value()
     pk = str(getattr(value, "pk", value) or "")
-    found = form.fields["signature"].queryset.filter(pk=pk).first() if pk.isdecimal() else None  # type: ignore[attr-defined]
+    found = form.fields["signature"].queryset.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None  # type: ignore[attr-defined]
     return found.name if found else ""
 
 

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from accounts.models import Application
+from accounts.models import Application, ReviewState
 from accounts.permissions import PersonRequest, may, policy
 from console.lib.errors import NotAllowed
 from console.lib.pages import page
@@ -14,14 +14,16 @@ from templates_app import reviews
 from templates_app import signatures as deeds
 from templates_app.forms import SignatureForm
 from templates_app.models import Signature
+from templates_app.views.asked import asked
 
 
 @policy("signatures.view")
 def signatures(request: PersonRequest) -> HttpResponse:
     found = Signature.objects.visible_to(request.user).select_related("application")
-    if state := request.GET.get("state"):
+    query = asked(request)
+    if (state := query.get("state")) in ReviewState.values:
         found = found.filter(review_state=state)
-    rows, older = keyset(found, request.GET, {"created": "pk"}, "-created")
+    rows, older = keyset(found, query, {"created": "pk"}, "-created")
     context = {
         "signatures": rows,
         "older": older,
@@ -34,7 +36,11 @@ def signatures(request: PersonRequest) -> HttpResponse:
 @policy("signatures.edit")
 def signature_new(request: PersonRequest) -> HttpResponse:
     like = request.GET.get("like", "")
-    before = Signature.objects.visible_to(request.user).filter(pk=like).first() if like.isdecimal() else None
+    before = (
+        Signature.objects.visible_to(request.user).filter(pk=like).first()
+        if like.isdecimal() and len(like) < 19
+        else None
+    )
     initial = {key: getattr(before, key) for key in ("name", "type", "application", "purpose")} if before else {}
     form = SignatureForm(request.POST or None, by=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -19,23 +19,25 @@ from console.lib.pages import page
 from console.lists import keyset
 from templates_app import drafts, reviews, rules
 from templates_app.models import MessageTemplate, TemplateVersion
+from templates_app.views.asked import asked
 
 
 @policy("templates.view")
 def templates(request: PersonRequest, region: str) -> HttpResponse:
     found: Any = MessageTemplate.objects.visible_to(request.user).filter(application__region=region).with_latest()
-    if state := request.GET.get("state"):
+    query = asked(request)
+    if (state := query.get("state")) in ReviewState.values:
         found = found.filter(latest_state=state)
-    if name := request.GET.get("name", "").strip():
+    if name := query.get("name", "").strip():
         found = found.filter(name__icontains=name)
     found = found.select_related("application", "signature")
-    rows, older = keyset(found, request.GET, {"created": "pk", "name": "name"}, "-created")
+    rows, older = keyset(found, query, {"created": "pk", "name": "name"}, "-created")
     context = {
         "templates": rows,
         "older": older,
         "region": Region(region),
         "sort": "-created",
-        "filtered": bool(state or name),
+        "filtered": state in ReviewState.values or bool(name),
         "states": ReviewState.choices,
         "may_edit": may(request.user, "templates.edit"),
         "has_application": Application.objects.visible_to(request.user).filter(region=region).exists(),

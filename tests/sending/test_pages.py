@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 
 from accounts.models import AuditEntry, Role
 from accounts.models.application import Region
-from sending import counts
+from sending import counts, dispatch
 from sending.models import CountDelta, JobStatus, Message, MessageState, SendJob
 from sending.views import figures
 from templates_app.models import MessageType
@@ -299,6 +299,66 @@ def test_rows_are_filtered_by_state_and_paged_by_key(page, alice, monkeypatch):
     assert len(re.findall(r"138\*\*\*\*000", page("job", job.pk, state="nonsense"))) == 4
 
 
+def test_only_a_report_has_the_time_of_a_report(page, alice):
+    job = make.job(by=alice, rows=6)
+    S = MessageState
+    set_states(job, S.DELIVERED, S.FAILED, S.REJECTED, S.EXPIRED, S.UNKNOWN, S.ACCEPTED)
+    found = re.findall(r'<td class="num nowrap c-md">(.*?)</td>', page("job", job.pk))
+    assert ["<time" in cell for cell in found] == [False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(JobStatus.CANCELLED, "The job was cancelled"), (JobStatus.STOPPED, "Stopped by a person")]
+)
+def test_a_job_that_is_given_up_keeps_its_total(page, alice, status, words):
+    job = make.job(by=alice, rows=4, invalid=1, status=status)
+    text = page("job", job.pk)
+    assert "4 messages are being withheld." in text
+    assert ("<small>of 4</small>" in text) == (status == JobStatus.STOPPED)
+    dispatch.withhold_rows(job.pk)
+    text = page("job", job.pk)
+    assert "being withheld" not in text
+    assert text.count(words) == 4
+    assert ("<small>of 4</small>" in text) == (status == JobStatus.STOPPED)
+
+
+def test_refused_rows_are_offered_only_where_there_are_some(page, alice):
+    stopped = make.job(by=alice, rows=4, status=JobStatus.STOPPED)
+    dispatch.withhold_rows(stopped.pk)
+    assert "Refused rows (.xlsx)" not in page("job", stopped.pk)
+    assert "Refused rows (.xlsx)" in page("job", make.job(by=alice, rows=4, invalid=1).pk)
+
+
+def test_the_check_says_how_columns_were_found_and_what_was_not_read(page, alice):
+    job = make.job(by=alice, status=JobStatus.CHECKED)
+    assert "was not read" not in page("job", job.pk)
+    job.summary |= {
+        "headers": ["A", "B", "C"],
+        "columns": {"number": "A", "values": {"1": "B", "2": "C"}},
+        "found_by": {"number": "content", "values": {"1": "order", "2": "order"}},
+        "unread": ["March"],
+    }
+    job.save()
+    text = page("job", job.pk)
+    assert "Sheet “March” was not read." in text
+    assert "found by their headings" not in text.replace("not all found by their headings", "")
+    assert text.count("recognised by its contents") == 1
+    assert text.count("taken by its position") == 2
+    assert "Schedule 3 messages" in text
+
+
+def test_a_connected_carrier_has_left_its_old_error_behind(client):
+    client.force_login(make.user(role=Role.ADMINISTRATOR, language="en"))
+    earlier = timezone.now() - timedelta(minutes=5)
+    carrier = make.carrier(last_error="connection refused", last_error_at=earlier)
+    for name in ("carriers", "overview"):
+        assert "connection refused" not in client.get(reverse(name)).content.decode()
+    carrier.bound_at = None
+    carrier.save()
+    for name in ("carriers", "overview"):
+        assert re.search(r"connection refused <span class=\"muted\"><time", client.get(reverse(name)).content.decode())
+
+
 def test_numbers_are_masked_unless_the_role_may_see_them(client, alice):
     job = make.job(by=alice, rows=1)
     client.force_login(alice)
@@ -416,6 +476,10 @@ def test_the_stop_dialog_names_the_consequence_and_follows_the_job(page, alice):
     part = page("job", job.pk, headers=HTMX)
     assert 'id="stop-deed"' in part
     assert part.count("hx-swap-oob") == 3
+    job.move(JobStatus.PAUSED, by=alice)
+    text = page("job", job.pk)
+    assert "1,200 messages not yet sent will be withheld." in text
+    assert "At most" not in text
 
 
 # Files

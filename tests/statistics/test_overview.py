@@ -72,6 +72,21 @@ def test_what_needs_a_person_is_listed_with_the_way_there(alice):
     assert "Not about your company." in found[3].why
 
 
+def test_a_checked_job_without_a_good_row_has_nothing_to_confirm(client, alice):
+    make.job(by=alice, rows=0, invalid=2, status=JobStatus.CHECKED)
+    text = overview(client, alice)
+    assert "None of its rows can be sent." in text
+    assert "Confirm" not in text and "for your confirmation" not in text
+
+
+def test_of_many_checked_jobs_the_rest_is_counted(alice):
+    version = make.template(by=alice)
+    for _ in range(needs.EACH + 2):
+        make.job(by=alice, version=version, status=JobStatus.CHECKED)
+    last = needs.of(alice)[-1]
+    assert (last.what, last.url) == ("2 more jobs are checked.", "/jobs/?status=checked")
+
+
 def test_nothing_of_another_enterprise_needs_me(alice):
     mallory = make.user()
     make.job(by=mallory, status=JobStatus.CHECKED)

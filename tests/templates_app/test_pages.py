@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import ReviewState
 from accounts.models.application import Region
+from sending.states import JobStatus
 from templates_app import drafts
 from templates_app.demo import signature_and_template
 from templates_app.models import MessageTemplate, Signature, TemplateVersion
@@ -209,6 +210,37 @@ def test_list_filters_sorts_and_pages(alice, sign_in, django_assert_num_queries)
     assert names("?name=alp") == ["Alpha"]
     assert names("?name=none") == []
     assert names("?after=nonsense&sort=nonsense") == ["Alpha", "Beta"]
+    assert names("?state=nonsense") == ["Alpha", "Beta"]
+
+
+@pytest.mark.parametrize("value", ["%00", "nonsense", "9" * 5000, "9" * 18, "%C2%B2", ""])
+@pytest.mark.parametrize("sort", ["%00", "name", "created"])
+def test_whatever_a_list_is_asked_it_answers(alice, bob, sign_in, value, sort):
+    job = make.job(by=alice)
+    names = ("state", "status", "template", "name", "q", "after", "show", "before", "row", "version")
+    query = "&".join(f"{name}={value}" for name in names)
+    client = sign_in(alice)
+    for url in ("/jobs/", f"/jobs/{job.pk}/", "/cn/templates/", "/cn/signatures/", "/cn/applications/", "/"):
+        assert client.get(f"{url}?{query}&sort={sort}").status_code == 200, url
+    assert sign_in(bob).get(f"/reviews/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "%00"])
+def test_a_signature_like_none_is_a_new_one(alice, sign_in, value):
+    assert sign_in(alice).get(f"/cn/signatures/new/?like={value}").status_code == 200
+
+
+def test_every_page_names_the_zone_once(alice, bob, sign_in):
+    version = make.template(by=alice)
+    template = version.template
+    urls = ["/", "/jobs/", "/jobs/new/", "/cn/templates/", "/cn/signatures/", "/cn/applications/", "/cn/templates/new/"]
+    urls += [f"/cn/templates/{template.pk}/", f"/cn/signatures/{template.signature_id}/"]
+    for status in JobStatus:
+        urls.append(f"/jobs/{make.job(by=alice, version=version, status=status).pk}/")
+    for url in urls:
+        assert sign_in(alice).get(url).content.decode().count("China Standard Time") == 1, url
+    for url in ("/", "/reviews/", f"/reviews/template/{version.pk}/"):
+        assert sign_in(bob).get(url).content.decode().count("China Standard Time") == 1, url
 
 
 def test_list_costs_the_same_for_many(alice, sign_in, django_assert_max_num_queries):

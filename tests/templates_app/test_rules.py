@@ -63,6 +63,13 @@ def test_text_that_may_not(text, fault):
         (Variable("1", "MONEY", 3, "", "9.50"), {"example"}),
         (Variable("1", "MONEY", 3, "", " "), {"example"}),
         (Variable("1", "OTHER", 3, "", "x"), {"kind"}),
+        (Variable("1", "MONEY", 20, "", "不是数字"), {"example"}),
+        (Variable("1", "DATETIME", 20, "", "2026-02-30"), {"example"}),
+        (Variable("1", "DATETIME", 20, "", "2026-02-28"), set()),
+        (Variable("1", "PHONE", 15, "", "400-123-4567"), set()),
+        (Variable("1", "CHARDIGIT", 20, "", "A 1"), {"example"}),
+        (Variable("1", "TEXT", 20, "Name", "a.b"), {"example"}),
+        (Variable("1", "TEXT", 20, "Name", "a\nb"), {"example"}),
     ],
 )
 def test_variables(variable, faulty):

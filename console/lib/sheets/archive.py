@@ -7,6 +7,7 @@ chunk by chunk, and the bytes that really come out are counted.
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -39,6 +40,9 @@ _MAGIC = {
     b"MZ": "binary",
     b"SQLite": "binary",
 }
+# A cell's value, or its text where that stands in the cell itself (ECMA-376, 18.3.1.96 and 18.3.1.53).
+_CONTENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?[vt](?:\s[^<>]*)?>[^<]")
+_TAG_MOST = 64  # bytes such a tag has
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -165,13 +169,24 @@ class Archive:
         if unpacked != member.file_size:
             raise SheetFault(Code.DAMAGED)
 
-    def unpack_all(self, *, but: frozenset[str] = frozenset()) -> None:
-        """Unpack every member once and forget it, so that each is known to be whole and of bearable size."""
+    def unpack_all(self, *, but: frozenset[str] = frozenset(), ask: frozenset[str] = frozenset()) -> set[str]:
+        """Unpack every member once and forget it, so that each is known to be whole and of bearable size.
+
+        Returns those worksheets of `ask` in which a cell holds something.
+        """
+        filled = set()
         for name in self.names:
-            if name not in but and not name.endswith("/"):
-                for number, chunk in enumerate(self.stream(name)):
-                    if number == 0 and chunk.startswith(_ZIP):
-                        raise SheetFault(Code.NOT_A_SHEET, kind="nested")
+            if name in but or name.endswith("/"):
+                continue
+            tail = b""
+            for number, chunk in enumerate(self.stream(name)):
+                if number == 0 and chunk.startswith(_ZIP):
+                    raise SheetFault(Code.NOT_A_SHEET, kind="nested")
+                if name in ask and name not in filled:
+                    if _CONTENT.search(tail + chunk):
+                        filled.add(name)
+                    tail = chunk[-_TAG_MOST:]
+        return filled
 
 
 def _too_dense(unpacked: int, packed: int) -> bool:

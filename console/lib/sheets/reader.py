@@ -14,7 +14,7 @@ import math
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
 _SNIFF = 1 << 16  # characters in which the delimiter is looked for
 _FIELD_MAX = 1 << 16  # characters; Excel holds 32,767 in a cell
+_NAME_MAX = 31  # characters of a sheet's name, Excel's limit
+_UNREAD_MAX = 20  # sheets that are named
 _R_ID = re.compile(r"\{[^}]*/relationships\}id$")
 
 
@@ -39,7 +41,8 @@ _R_ID = re.compile(r"\{[^}]*/relationships\}id$")
 class Sheet:
     """`rows()` can be called again: the file is then read from its beginning.
 
-    `height` counts rows including blank ones (an estimate for a csv), `first_column` is 0 for column A.
+    `height` counts rows including blank ones (an estimate for a csv), `first_column` is 0 for column A. `unread` names
+    the other visible sheets that hold something.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Sheet:
     first_column: int
     hidden: set[int] = field(default_factory=set)
     source: Any = None
+    unread: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """(row number, cells) of every row in which some cell holds something."""
@@ -68,8 +72,8 @@ def _open_xlsx(path: Path) -> Sheet:
     with archive.Archive(path) as unpacked:
         if b"macroEnabled" in unpacked.read("[Content_Types].xml"):
             raise SheetFault(Code.MACROS)
-        name, member = _first_visible(unpacked)
-        unpacked.unpack_all(but=frozenset({member}))
+        (name, member), *others = _visible(unpacked)
+        filled = unpacked.unpack_all(but=frozenset({member}), ask=frozenset(other for _, other in others))
         hidden_rows = hidden.scan(unpacked.stream(member))
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
@@ -85,11 +89,12 @@ def _open_xlsx(path: Path) -> Sheet:
     column = sheet.start[1]
     if column + sheet.width > hidden.COLUMNS_MAX:
         raise SheetFault(Code.TOO_MANY_COLUMNS, limit=hidden.COLUMNS_MAX)
-    return Sheet(name, sheet.end[0] + 1, column, hidden_rows, sheet.iter_rows)
+    unread = [other[:_NAME_MAX] for other, its_member in others if its_member in filled][:_UNREAD_MAX]
+    return Sheet(name, sheet.end[0] + 1, column, hidden_rows, sheet.iter_rows, unread)
 
 
-def _first_visible(unpacked: archive.Archive) -> tuple[str, str]:
-    """(name, member of the archive) of the first worksheet that Excel shows."""
+def _visible(unpacked: archive.Archive) -> list[tuple[str, str]]:
+    """(name, member of the archive) of the worksheets that Excel shows, at least one."""
     try:
         workbook = ElementTree.fromstring(unpacked.read("xl/workbook.xml"))
         relations = ElementTree.fromstring(unpacked.read("xl/_rels/workbook.xml.rels"))
@@ -98,14 +103,17 @@ def _first_visible(unpacked: archive.Archive) -> tuple[str, str]:
     targets = {
         item.get("Id"): item.get("Target", "") for item in relations if item.get("Type", "").endswith("/worksheet")
     }
+    found = []
     for element in workbook.iter():
         if not element.tag.endswith("}sheet") or element.get("state", "visible") != "visible":
             continue
         relation = next((value for key, value in element.items() if _R_ID.search(key)), None)
         if target := targets.get(relation):
             member = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
-            return element.get("name", ""), member
-    raise SheetFault(Code.NO_ROWS)
+            found.append((element.get("name", ""), member))
+    if not found:
+        raise SheetFault(Code.NO_ROWS)
+    return found
 
 
 def _open_csv(path: Path) -> Sheet:
@@ -123,12 +131,33 @@ def _open_csv(path: Path) -> Sheet:
         with path.open(encoding=encoding, newline="") as file:
             if noted:
                 file.readline()
-            try:
-                yield from csv.reader(file, delimiter=delimiter)
-            except csv.Error as error:
-                raise SheetFault(Code.DAMAGED) from error
+            yield from _csv_rows(file, delimiter)
 
     return Sheet("", height, 0, set(), read)
+
+
+def _csv_rows(file: Iterable[str], delimiter: str) -> Iterator[list[Any]]:
+    """Raises SheetFault(open_quote) where a quotation mark never closes: it would swallow all rows below."""
+    ended = False
+
+    def lines() -> Iterator[str]:
+        nonlocal ended
+        yield from file
+        ended = True
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    row, line = 0, 0
+    try:
+        for row, cells in enumerate(reader, 1):
+            if ended:  # the reader wanted another line to end this row
+                raise SheetFault(Code.OPEN_QUOTE, row=row)
+            line = reader.line_num
+            yield cells
+    except csv.Error as error:
+        # A cell over several lines has a quotation mark; that long, it is one that never closes.
+        if reader.line_num > line + 1:
+            raise SheetFault(Code.OPEN_QUOTE, row=row + 1) from error
+        raise SheetFault(Code.DAMAGED) from error
 
 
 def _encoding(path: Path) -> str:

@@ -4,11 +4,11 @@ import pytest
 
 from console.lib.sheets import Sheet
 from console.lib.text import segments
+from console.lib.values import ValueFault, Variable, rule, tidy
 from sending import states
 from sending.intake import checking
 from sending.intake.checking import Checker
 from sending.intake.columns import Columns
-from sending.intake.values import ValueFault, Variable, rule, tidy
 
 NAME, AMOUNT = Variable("1", "TEXT", 20), Variable("2", "MONEY", 20)
 PIECES = [("text", "【清禾】尊敬的"), ("variable", "1"), ("text", ",您消费"), ("variable", "2"), ("text", "元")]
@@ -83,8 +83,25 @@ def test_a_good_row_and_its_figures():
     assert check.check(3, ["138 0013 8001", "x", 99.5])[:3] == ("+8613800138001", "138 0013 8001", ["x", "99.5"])
     summary = check.summary()
     assert (summary["good"], summary["repaired"], summary["refused"]) == (1, 1, 0)
-    assert summary["repairs"] == {"1": {"n": 1, "example": {"row": 3, "raw": "1****01", "number": "138****8001"}}}
+    assert summary["repairs"] == {"1": {"n": 1, "example": {"row": 3, "raw": "138 **** 8001", "number": "138****8001"}}}
     assert summary["longest"]["row"] == 2 and summary["longest"]["id_offset"] == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "number", "shown"),
+    [
+        ("+86 13800000028", "+8613800000028", "+86 138****0028"),
+        ("0086 13700002046", "+8613700002046", "0086 137****2046"),
+        ("138-0000-0028", "+8613800000028", "138-****-0028"),
+        ("１３８００００００２８", "+8613800000028", "１３８****００２８"),
+        ("13800000028.0", "+8613800000028", "138****0028.0"),
+        ("13800000028", "+8613800000028", "138****0028"),
+        ("0044 7911 123456", "+447911123456", "0044 **** **3456"),
+        ("1.3800000028E+10", "+8613800000028", "1****10"),
+    ],
+)
+def test_an_example_shows_what_was_repaired_and_hides_the_digits(raw, number, shown):
+    assert checking.masked_as_typed(raw, number) == shown
 
 
 def test_the_order_of_the_checks():

@@ -2,8 +2,8 @@
 
 import pytest
 
+from console.lib.values import Variable
 from sending.intake.columns import ColumnFault, find
-from sending.intake.values import Variable
 
 NAME = Variable("1", "TEXT", 20, "Name 姓名")
 AMOUNT = Variable("2", "MONEY", 20, "amount / 金额")
@@ -39,9 +39,15 @@ def test_the_better_word_wins_where_two_columns_could_hold_numbers():
 
 def test_a_variable_of_the_same_words_does_not_lose_its_column():
     hotline = Variable("1", "PHONE", 15, "电话")
-    assert (found([["电话", "手机号"], ["4001234567", ROW[0]]], [hotline])) == (
-        found([["电话", "手机号"], ["4001234567", ROW[0]]], [hotline], {"number": "手机号", "values": {"1": "电话"}})
-    )
+    columns = found([["电话", "手机号"], ["4001234567", ROW[0]]], [hotline])
+    assert (columns.number, columns.values, columns.first_row) == (1, (0,), 2)
+
+
+def test_how_the_columns_were_found_is_told():
+    both = [NAME, AMOUNT]
+    assert found([["手机号", "姓名", "金额"], ROW], both).ways == ("heading", "heading", "heading")
+    assert found([ROW, ROW], both).found_by(both) == {"number": "content", "values": {"1": "order", "2": "order"}}
+    assert found([["mobile", "姓名", "b"], ROW], both, {"values": {"2": "b"}}).ways == ("heading", "heading", "wish")
 
 
 def test_without_a_known_header_the_contents_decide():

@@ -1,4 +1,4 @@
-"""What a variable's value may be, by the variable's kind (product reference, 4.4 b). Knows no Django.
+"""What a variable's value may be, by the variable's kind (product reference, 4.4 b).
 
 A rule answers None for a value that fits, else (problem, detail); the detail begins with the variable's name and
 carries what the sentence about it needs, divided by colons.
@@ -26,7 +26,7 @@ class ValueFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What intake needs to know of a template's variable; `longest` in characters."""
+    """What the check needs to know of a template's variable; `longest` in characters."""
 
     name: str
     kind: str

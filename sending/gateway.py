@@ -1,7 +1,7 @@
 """The process that holds the carriers' connections: joins `dispatch` and `receipts` to the links.
 
-One event loop moves bytes; two threads talk to PostgreSQL, one claiming, one settling, so that neither waits for the
-other. The order that everything rests on: intent committed, then bytes written; answers and receipts committed, then
+One event loop moves bytes; threads talk to PostgreSQL, each with one kind of work (claiming, settling, renewing the
+lease, sweeping, the rest), so that none waits for another. The order that everything rests on: intent committed, then bytes written; answers and receipts committed, then
 receipts acknowledged. Whatever this process forgets by dying is found again in the ledger.
 """
 
@@ -12,31 +12,28 @@ import contextlib
 import signal
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
-from django.utils import timezone
 
 from console.lib import crypto, failpoints
 from console.lib.text import Alphabet, alphabet, split
 from sending import dispatch, ledger, partitions, receipts
+from sending.answers import Flight, commit, event_of, settled
 from sending.carriers.links import make_link
-from sending.carriers.port import Accepted, Answer, Delivery, Link, NoAnswer, ReceiptState, Refused
+from sending.carriers.port import Answer, Delivery, Link, Refused
 from sending.choice import Choice
 from sending.dispatch import Settled, Waiting
 from sending.ledger import Claimed
-from sending.limits import Pace, Throttle
+from sending.limits import Pace
+from sending.lines import Line, differs, tell, tell_fault
 from sending.models import Carrier, SendJob
-from sending.models.inbound import InboundKind
 from sending.models.message import reference_of
-from sending.receipts import Event
 from sending.states import MessageState
 from templates_app.models.template import join
 
@@ -56,42 +53,6 @@ PARTITION_SECONDS = 3600.0
 GOODBYE_SECONDS = 20.0
 LOST_DATABASE = (OperationalError, InterfaceError)
 UCS2, GSM7 = 8, 0  # SMPP 3.4, 5.2.19 data_coding
-
-
-@dataclass(slots=True)
-class Line:
-    """A carrier's link and how it is doing."""
-
-    carrier: Carrier
-    link: Link
-    task: asyncio.Task[None] | None = None
-    feeder: asyncio.Task[None] | None = None
-    throttle: Throttle = field(default_factory=Throttle)
-    room: asyncio.Event = field(default_factory=asyncio.Event)
-    unsettled: int = 0  # messages written whose answer is not committed
-    closing: bool = False
-
-    @property
-    def free(self) -> int:
-        """Parts that may be claimed: what the window leaves, and no more than twice the window not committed."""
-        return min(self.link.free, 2 * self.carrier.window - self.unsettled) if self.link.bound else 0
-
-    @property
-    def roomy(self) -> bool:
-        """Whether a claim is worth its statement."""
-        return self.free >= max(1, self.carrier.window // 4)
-
-
-@dataclass(slots=True)
-class Flight:
-    """A message between its intent and the commit of its answer."""
-
-    owner: uuid.UUID
-    attempt: int
-    refusals: int
-    line: Line
-    answers: list[Answer | None] = field(default_factory=list)
-    missing: int = 0
 
 
 @lru_cache(maxsize=512)
@@ -441,90 +402,3 @@ class Gateway:
         await self.call(self.keeper, tell, [(line.carrier, None) for line in self.lines.values()])
         await self.pace.close()
         log.info("gateway_down")
-
-
-def settled(key: int, flight: Flight) -> Settled:
-    """All parts' answers as one: neither wholly accepted nor wholly refused is unknown, and never resent in part."""
-    answers = flight.answers
-    accepted = [a for a in answers if isinstance(a, Accepted)]
-    silent = [a for a in answers if isinstance(a, NoAnswer)]
-    refused = [a for a in answers if isinstance(a, Refused)]
-    ids = tuple(a.ext_id if isinstance(a, Accepted) else "" for a in answers)
-    if len(accepted) == len(answers):
-        return Settled(key, flight.attempt, S.ACCEPTED, "", ids, len(answers))
-    if silent:
-        return Settled(key, flight.attempt, S.UNKNOWN, silent[0].why, ids, len(answers))
-    if accepted:
-        return Settled(key, flight.attempt, S.UNKNOWN, "partial", ids, len(answers))
-    final = [a for a in refused if not a.again]
-    if final:
-        return Settled(key, flight.attempt, S.REJECTED, final[0].code)
-    return Settled(key, flight.attempt, S.QUEUED, refused[0].code, refusals=flight.refusals)
-
-
-def event_of(link: Link, delivery: Delivery) -> Event:
-    receipt = delivery.receipt
-    if receipt is None:
-        return Event(link.carrier_id, InboundKind.REPLY, "", None, "", plus(delivery.source), None, delivery.raw)
-    state = {ReceiptState.DELIVERED: S.DELIVERED, ReceiptState.FAILED: S.FAILED}.get(receipt.state)
-    return Event(
-        link.carrier_id,
-        InboundKind.RECEIPT,
-        receipt.ext_id,
-        state,
-        receipt.code,
-        plus(receipt.number),
-        receipt.reference,
-        delivery.raw,
-    )
-
-
-def plus(number: str) -> str:
-    """E.164 with plus, as the ledger writes it; carriers give the digits only."""
-    return f"+{number}" if number and not number.startswith("+") else number
-
-
-def commit(results: Sequence[tuple[uuid.UUID, Settled]], events: Sequence[Event]) -> None:
-    """Answers first, then receipts, in one transaction, so that a receipt finds an answer that came with it."""
-    by_owner: dict[uuid.UUID, list[Settled]] = defaultdict(list)
-    for owner, result in results:
-        by_owner[owner].append(result)
-    with ledger.keyed_plans():
-        new_ids: list[str] = []
-        for owner, some in by_owner.items():
-            new_ids += dispatch.settle(owner, some)
-        receipts.store(events)
-        receipts.join(new_ids)
-
-
-def differs(old: Carrier, new: Carrier) -> bool:
-    """Whether the link must be made anew. The rate is read at each claim."""
-    names = ("host", "port", "system_id", "system_type", "tls", "bind", "window", "options")
-    if any(getattr(old, name) != getattr(new, name) for name in names):
-        return True
-    if bytes(old.password) == bytes(new.password):
-        return False
-    try:
-        return old.reveal_password() != new.reveal_password()  # the same one encrypted again looks different
-    except crypto.WrongKey:
-        return True
-
-
-def tell_fault(carrier: Carrier, error: str) -> None:
-    if carrier.last_error != error[:300]:
-        Carrier.objects.filter(pk=carrier.pk).update(
-            bound_at=None, last_error=error[:300], last_error_at=timezone.now()
-        )
-
-
-def tell(lines: Sequence[tuple[Carrier, Link | None]]) -> None:
-    """Write to the carriers' rows what changed: bound since when, last error."""
-    for carrier, link in lines:
-        bound, error = (link.bound, link.last_error[:300]) if link else (False, carrier.last_error)
-        fields: dict[str, Any] = {}
-        if bound != (carrier.bound_at is not None):
-            fields["bound_at"] = timezone.now() if bound else None
-        if error and error != carrier.last_error:
-            fields |= {"last_error": error, "last_error_at": timezone.now()}
-        if fields:
-            Carrier.objects.filter(pk=carrier.pk).update(**fields)

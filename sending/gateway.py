@@ -1,8 +1,9 @@
 """The process that holds the carriers' connections: joins `dispatch` and `receipts` to the links.
 
 One event loop moves bytes; threads talk to PostgreSQL, each with one kind of work (claiming, settling, renewing the
-lease, sweeping, the rest), so that none waits for another. The order that everything rests on: intent committed, then bytes written; answers and receipts committed, then
-receipts acknowledged. Whatever this process forgets by dying is found again in the ledger.
+lease, sweeping, the rest), so that none waits for another. The order that everything rests on: intent committed, then
+bytes written; answers and receipts committed, then receipts acknowledged. Whatever this process forgets by dying is
+found again in the ledger.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with the module: while it lives, its event loop is the running one, and no other test can start one."""
     with sync_playwright() as playwright:
         path = next(filter(None, map(shutil.which, NAMES)), None)
         if path is None and not Path(playwright.chromium.executable_path).exists():

@@ -40,7 +40,9 @@ def settled(key: int, flight: Flight) -> Settled:
     if len(accepted) == len(answers):
         return Settled(key, flight.attempt, S.ACCEPTED, "", ids, len(answers))
     if silent:
-        return Settled(key, flight.attempt, S.UNKNOWN, silent[0].why, ids, len(answers))
+        # Two words that can be counted and translated; the sentence itself is in the gateway's log.
+        code = "no_answer" if silent[0].why.startswith("no answer") else "connection_lost"
+        return Settled(key, flight.attempt, S.UNKNOWN, code, ids, len(answers))
     if accepted:
         return Settled(key, flight.attempt, S.UNKNOWN, "partial", ids, len(answers))
     final = [a for a in refused if not a.again]

@@ -187,11 +187,19 @@ class Gateway:
             self.choice.served(job, sum(row.segments for row in claimed), claimed[-1].id)
             # Noted before anything else can look: what is in flight here is never queued again by `recover`.
             for row in claimed:
+                if earlier := self.flights.get(row.id):
+                    earlier.line.unsettled -= 1  # its refusal is committed, though we were not told
                 self.flights[row.id] = Flight(owner, row.attempt, row.refusals, line)
             line.unsettled += len(claimed)
         failpoints.reach("after_intent")
         for row in claimed:
-            self.write(line, row, words)
+            try:
+                self.write(line, row, words)
+            except ValueError as error:
+                # Definitely not sent. One message that cannot be put on the wire must not stop the others.
+                log.exception("cannot_be_written", message=row.id, error=type(error).__name__)
+                self.flights[row.id].answers, self.flights[row.id].missing = [None], 1
+                self.answered(row.id, 0, Refused("cannot_be_written", again=False))
         failpoints.reach("after_write")
         return 0.0
 

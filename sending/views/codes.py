@@ -1,4 +1,4 @@
-"""What carriers' words mean. Unknown ones are shown as they came, without a meaning of ours."""
+"""What codes mean: carriers' words, and our own. Unknown ones are shown as they came, without a meaning of ours."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ MEANINGS: dict[str, Promise] = {
     "ESME_RMSGQFUL": _("the carrier’s queue is full"),
     "ESME_RSUBMITFAIL": _("refused by the carrier"),
     "ESME_RSYSERR": _("fault at the carrier"),
+    # Ours, where the carrier said nothing definite.
+    "no_answer": _("no answer in time"),
+    "connection_lost": _("the connection broke before the answer"),
+    "gateway_lost": _("the gateway stopped before the answer"),
+    "partial": _("only a part was accepted"),
+    "no_report": _("no report within 72 hours"),
+    "cannot_be_written": _("could not be put into a message; never sent"),
+    "cannot_be_stored": _("the answer could not be stored"),
 }
 
 

@@ -122,6 +122,6 @@ def _reason(job: SendJob, message: Message, state: MessageState) -> str:
         return _("The job was cancelled")
     if state == MessageState.SKIPPED:
         return str(SkipReason(message.code).label) if message.code in SkipReason.values else message.code
-    if state in {MessageState.FAILED, MessageState.REJECTED}:
+    if state in {MessageState.FAILED, MessageState.REJECTED, MessageState.UNKNOWN, MessageState.EXPIRED}:
         return codes.meaning(message.code)
     return ""

@@ -99,6 +99,7 @@ def test_every_way_a_carrier_can_answer(alice: User, simulator: Simulator, tmp_p
         wait_for(lambda: InboundEvent.objects.filter(kind=InboundKind.REPLY).exists(), what="the reply")
     assert dict(counts.codes_of_job(job, S.REJECTED)) == {"ESME_RINVDSTADR": 1}
     assert dict(counts.codes_of_job(job, S.FAILED)) == {"UNDELIV": 1, "EXPIRED": 1, "REJECTD": 1, "MBBLACK": 1}
+    assert set(Message.objects.of_job(job).filter(state=S.UNKNOWN).values_list("code", flat=True)) == {"no_answer"}
     assert InboundEvent.objects.filter(conflicting=True).count() == 1
     assert max(simulator.times_accepted().values()) == 1
 
@@ -270,3 +271,13 @@ def test_a_rate_is_changed_without_a_new_connection(alice: User, simulator: Simu
         job = make.job(by=alice, rows=300)
         ended(job, delivered=300)
         assert Carrier.objects.get().bound_at == since
+
+
+def test_a_message_that_cannot_be_written_stops_no_other(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    carrier(simulator)
+    job = make.job(by=alice, rows=10)
+    Message.objects.filter(pk=job.first_id or 0).update(values=["only one of two"])
+    with gateway(tmp_path) as process:
+        ended(job, rejected=1, delivered=9)
+        assert process.poll() is None
+    assert counts.codes_of_job(job, S.REJECTED) == [("cannot_be_written", 1)]

@@ -30,3 +30,12 @@ def check_sendable(job: SendJob) -> None:
             _("The signature %(signature)s is no longer approved, so nothing is sent in its name.")
             % {"signature": fresh.signature}
         )
+
+
+def obstacle(job: SendJob) -> str:
+    """Why a job that is sending or paused stands still, in the reader's language; empty while nothing is in the way."""
+    try:
+        check_sendable(job)
+    except NotAllowed as problem:
+        return str(problem)
+    return ""

@@ -18,7 +18,6 @@ UNREAD_SECONDS = 5
 def sweep() -> None:
     """Every few seconds, by beat; the gateway does the part that sending depends on by itself as well."""
     ask_for_readers()
-    dispatch.start_due_jobs()
     dispatch.reap()
     dispatch.finish_jobs()
     dispatch.withhold_all()
@@ -26,8 +25,7 @@ def sweep() -> None:
 
 
 def sweep_hourly() -> None:
-    while dispatch.expire_unreported():
-        pass
+    dispatch.expire_unreported()
     dispatch.forget_pace()
 
 

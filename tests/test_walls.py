@@ -111,7 +111,9 @@ def fingerprint() -> dict[str, str]:
 
 
 def ask(someone: Client, method: str, address: str) -> Any:
-    return someone.generic(method, address)
+    answer = someone.generic(method, address)
+    answer.close()  # files that are answered with stay open until then
+    return answer
 
 
 def test_every_url_is_swept(things: Things) -> None:

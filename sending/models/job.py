@@ -26,10 +26,6 @@ class SendJobQuerySet(models.QuerySet["SendJob"]):
         """Scheduled for now or earlier, by the database's clock."""
         return self.filter(status=JobStatus.SCHEDULED, scheduled_at__lte=Now())
 
-    def moving(self) -> Self:
-        """Those in which something may still happen by itself."""
-        return self.filter(status__in=[JobStatus.UPLOADED, JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED])
-
 
 def upload_path(job: SendJob, filename: str) -> str:
     """Random name, so that nothing of what people call their files reaches the disk."""
@@ -104,10 +100,6 @@ class SendJob(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_moving(self) -> bool:
-        return self.status in {JobStatus.UPLOADED, JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED}
 
     @transaction.atomic
     def move(self, to: JobStatus, *, by: User | None, **fields: Any) -> None:

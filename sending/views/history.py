@@ -18,7 +18,7 @@ from sending.states import JobStatus, MessageState
 from sending.views import codes
 from sending.views.figures import Counts
 
-VERBS = [f"job.{status}" for status in JobStatus] + ["job.refused_exported"]
+VERBS = [f"job.{status}" for status in JobStatus] + ["job.held", "job.refused_exported"]
 LONGEST = 30
 REASONS = 5
 
@@ -31,6 +31,8 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
     "job.sending": (gettext_lazy("Started by %(who)s"), gettext_lazy("Started at its time")),
     "job.resumed": (gettext_lazy("Resumed by %(who)s"), gettext_lazy("Resumed")),
     "job.paused": (gettext_lazy("Paused by %(who)s"), gettext_lazy("Paused")),
+    # By the system, at its time; what stands in the way now is said on top of the page.
+    "job.held": (gettext_lazy("Held back at its time"), gettext_lazy("Held back at its time")),
     "job.done": (gettext_lazy("Done"), gettext_lazy("Done: everything is handed over")),
     "job.stopped": (gettext_lazy("Stopped by %(who)s"), gettext_lazy("Stopped")),
     "job.cancelled": (gettext_lazy("Cancelled by %(who)s"), gettext_lazy("Cancelled")),

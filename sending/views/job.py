@@ -16,6 +16,7 @@ from sending import counts as counting
 from sending import previews
 from sending.forms import ColumnsForm, ConfirmForm
 from sending.models import SendJob
+from sending.sendable import obstacle
 from sending.states import JOB_MOVES, WITHHELD, JobStatus, MessageState
 from sending.views import checked, figures, history, rows
 
@@ -95,6 +96,7 @@ def _ledger(request: PersonRequest, job: SendJob) -> dict[str, Any]:
         "to_withhold": counts[MessageState.QUEUED],
         "withholding": counts[MessageState.QUEUED] if job.status in WITHHELD else 0,
         "refused": counts[MessageState.INVALID],
+        "obstacle": obstacle(job) if job.status in {JobStatus.SENDING, JobStatus.PAUSED} else "",
         "still_leave": figures.still_leave(job, counts, way),
     }
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
-from accounts.models import AuditEntry, Role
+from accounts.models import AuditEntry, ReviewState, Role
 from accounts.models.application import Region
 from sending import counts, dispatch
 from sending.models import CountDelta, JobStatus, Message, MessageState, SendJob
@@ -578,3 +578,12 @@ def test_a_page_with_errors_can_be_loaded_again(client, alice, name):
     job = make.job(by=alice, status=JobStatus.CHECKED)
     client.force_login(alice)
     assert client.get(reverse(name, args=[job.pk])).url == reverse("job", args=[job.pk])
+
+
+def test_a_job_held_at_its_time_says_why(alice, page):
+    job = make.job(by=alice, status=JobStatus.SCHEDULED)
+    job.version.move(ReviewState.DISABLED, by=make.reviewer())
+    SendJob.objects.update(scheduled_at="2020-01-01T00:00Z")
+    dispatch.start_due_jobs()
+    text = page("job", job.pk)
+    assert "Nothing is sent now." in text and "no longer approved" in text and "Held back at its time" in text

@@ -47,7 +47,7 @@ def test_a_received_file_is_a_job_and_a_hint(version, alice, django_capture_on_c
     assert (job.status, job.file_name, job.file_size) == (JobStatus.UPLOADED, "people.csv", len(SHEET))
     assert (job.signature, job.application) == (version.template.signature, version.template.application)
     assert (job.priority, job.wanted_columns) == (1, {"number": "mobile"})
-    assert job.file.read() == SHEET and "people" not in job.file.name
+    assert Path(job.file.path).read_bytes() == SHEET and "people" not in job.file.name
 
 
 @pytest.mark.django_db

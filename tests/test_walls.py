@@ -111,8 +111,9 @@ def fingerprint() -> dict[str, str]:
 
 
 def ask(someone: Client, method: str, address: str) -> Any:
-    answer = someone.generic(method, address)
-    answer.close()  # files that are answered with stay open until then
+    answer: Any = someone.generic(method, address)
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # a file that is answered with stays open until it is read
     return answer
 
 

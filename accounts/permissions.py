@@ -20,21 +20,43 @@ TENANT = frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR})
 STAFF = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
 EVERYBODY = TENANT | STAFF
+MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+OWNER = frozenset({Role.OWNER})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 CAN: dict[str, frozenset[Role]] = {
     "overview.view": EVERYBODY,
     "account.own": EVERYBODY,
+    "enterprise.view": TENANT,
+    "enterprise.edit": MANAGERS,
+    "verification.submit": MANAGERS,
+    "agreement.read": TENANT,
+    "people.view": TENANT,
+    "people.edit": MANAGERS,
+    "ownership.transfer": OWNER,
+    "contacts.view": TENANT,
+    "contacts.edit": MANAGERS,
+    "notices.view": TENANT,
+    "requests.view": TENANT,
+    "requests.edit": MANAGERS,
+    "documents.view": TENANT | STAFF,
+    "audit.view": MANAGERS | ADMINISTRATORS,
     "applications.view": TENANT,
     "applications.edit": WRITERS,
+    "applications.secret": MANAGERS,
     "signatures.view": TENANT,
     "signatures.edit": WRITERS,
     "templates.view": TENANT,
     "templates.edit": WRITERS,
     "jobs.view": TENANT,
     "jobs.send": WRITERS,
-    "numbers.full": frozenset({Role.OWNER, Role.ADMIN}),
+    "numbers.full": MANAGERS,
     "reviews.decide": STAFF,
-    "carriers.view": frozenset({Role.ADMINISTRATOR}),
+    "carriers.view": ADMINISTRATORS,
+    "enterprises.view": ADMINISTRATORS,
+    "enterprises.edit": ADMINISTRATORS,
+    "staff.edit": ADMINISTRATORS,
+    "agreements.edit": ADMINISTRATORS,
 }
 
 

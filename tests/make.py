@@ -26,7 +26,9 @@ VARIABLES: list[dict[str, Any]] = [
 ]
 
 
-def enterprise(*, name: str = "", **fields: Any) -> Enterprise:
+def enterprise(*, name: str = "", verified: bool = True, **fields: Any) -> Enterprise:
+    """One whose real name is verified, unless told otherwise: on trial it sends to its own numbers only."""
+    fields.setdefault("verified_at", timezone.now() if verified else None)
     return Enterprise.objects.create(name=name or f"Enterprise {next(_serial)}", **fields)
 
 

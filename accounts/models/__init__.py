@@ -1,7 +1,39 @@
+from accounts.models.agreement import Acceptance, Agreement
 from accounts.models.application import Application
-from accounts.models.audit import AuditEntry
-from accounts.models.enterprise import Enterprise
+from accounts.models.audit import AuditEntry, AuditLink, AuditSeal
+from accounts.models.contact import Contact, Notice, NoticeKind
+from accounts.models.document import Document
+from accounts.models.enterprise import Enterprise, OrganisationKind, ServiceMode
+from accounts.models.invitation import Invitation
+from accounts.models.outbox import OutgoingMail, OutgoingText, OwnNumber
 from accounts.models.person import Role, User
+from accounts.models.request import Request, RequestKind
 from accounts.models.review import Review, ReviewState
+from accounts.models.verification import Verification
 
-__all__ = ["Application", "AuditEntry", "Enterprise", "Review", "ReviewState", "Role", "User"]
+__all__ = [
+    "Acceptance",
+    "Agreement",
+    "Application",
+    "AuditEntry",
+    "AuditLink",
+    "AuditSeal",
+    "Contact",
+    "Document",
+    "Enterprise",
+    "Invitation",
+    "Notice",
+    "NoticeKind",
+    "OrganisationKind",
+    "OutgoingMail",
+    "OutgoingText",
+    "OwnNumber",
+    "Request",
+    "RequestKind",
+    "Review",
+    "ReviewState",
+    "Role",
+    "ServiceMode",
+    "User",
+    "Verification",
+]

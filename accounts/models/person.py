@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -26,7 +26,17 @@ class Role(models.TextChoices):
 STAFF_ROLES = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User) -> Self:
+        """One's colleagues, oneself among them; staff (who have no enterprise) see staff."""
+        return self.filter(enterprise_id=user.enterprise_id)
+
+    def present(self) -> Self:
+        """Those who have not left."""
+        return self.filter(removed_at__isnull=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
@@ -47,6 +57,10 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=15, choices=Role)
     language = models.CharField(max_length=10, blank=True, help_text="Empty: as the browser asks.")
     is_active = models.BooleanField(default=True)
+    # Set when somebody leaves. The address becomes free for another account; the former one stays for the record.
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    former_email = models.EmailField(blank=True, editable=False)
+    seen_notice = models.BigIntegerField(default=0, editable=False)  # id of the newest notice that was looked at
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -63,6 +77,9 @@ class User(AbstractBaseUser):
                 violation_error_message=_("Platform staff belong to no enterprise, all others to one."),
             ),
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(is_active=False), name="user_removed_is_inactive"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from enum import Enum
+from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -23,6 +24,13 @@ class ReviewState(models.TextChoices):
     REJECTED = "rejected", pgettext_lazy("review", "Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     DISABLED = "disabled", _("Disabled")
+
+
+class ReviewClock(Enum):
+    """How long the platform takes at most (product reference, decisions): see `console.lib.workdays`."""
+
+    TWO_HOURS = "two_hours"  # working hours
+    THREE_WORKDAYS = "three_workdays"
 
 
 REVIEW_MOVES = {
@@ -56,12 +64,18 @@ class Review(models.Model):
     What was submitted is never edited: a rejected or withdrawn thing is submitted again as a new row.
     """
 
+    REVIEW_CLOCK: ClassVar[ReviewClock] = ReviewClock.TWO_HOURS
+
     review_state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.DRAFT)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Provided by the platform itself (its own texts, test signatures and templates): approved without a person.
+    built_in = models.BooleanField(default=False, editable=False)
+    valid_until = models.DateTimeField(null=True, blank=True, editable=False)  # of test signatures and templates
 
     class Meta:
         abstract = True
@@ -73,11 +87,16 @@ class Review(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(review_state__in=[ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.DISABLED])
+                | Q(built_in=True)
                 | Q(decided_by__isnull=False, decided_at__isnull=False, submitted_by__isnull=False),
                 name="%(class)s_decision_has_decider",
             ),
             models.CheckConstraint(
                 condition=~Q(review_state=ReviewState.REJECTED) | ~Q(reason=""), name="%(class)s_rejected_with_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(built_in=False) | Q(review_state__in=[ReviewState.APPROVED, ReviewState.DISABLED]),
+                name="%(class)s_built_in_is_not_reviewed",
             ),
         ]
 

@@ -63,7 +63,8 @@ class SendJob(models.Model):
     reader_until = models.DateTimeField(null=True, editable=False)
     read_attempts = models.PositiveSmallIntegerField(default=0)
 
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Null: the platform itself, for its codes and notices.
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     checked_at = models.DateTimeField(null=True)
@@ -82,7 +83,8 @@ class SendJob(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=[JobStatus.SCHEDULED, JobStatus.SENDING, JobStatus.PAUSED, JobStatus.DONE])
-                | Q(confirmed_by__isnull=False),
+                | Q(confirmed_by__isnull=False)
+                | Q(created_by__isnull=True),
                 name="sendjob_sent_only_when_confirmed",
             ),
             models.CheckConstraint(

@@ -88,7 +88,8 @@ class MessageTemplate(models.Model):
     )
     name = models.CharField(_("name"), max_length=30)
     type = models.CharField(_("type"), max_length=12, choices=MessageType)
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Null: provided by the platform itself.
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TemplateQuerySet.as_manager()

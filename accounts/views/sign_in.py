@@ -1,11 +1,11 @@
-"""Signing in and out, one's own language, and the enterprise's applications."""
+"""Signing in and out, and one's own language."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,15 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import applications as deeds
 from accounts import audit
-from accounts.forms import ApplicationForm, SignInForm
-from accounts.models import Application
-from accounts.models.application import Region
-from accounts.permissions import PersonRequest, may, open_to_all, policy
+from accounts.forms.sign_in import SignInForm
+from accounts.permissions import PersonRequest, open_to_all, policy
 from console.lib.pages import page
-
-SECRET_ONCE = "secret-of-application"
 
 
 def _safe_next(request: HttpRequest, otherwise: str) -> str:
@@ -76,31 +71,3 @@ def set_language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
-
-
-@policy("applications.view")
-def applications(request: PersonRequest, region: str) -> HttpResponse:
-    found = Application.objects.visible_to(request.user).filter(region=region).order_by("-pk")
-    context = {"applications": found, "region": Region(region), "may_edit": may(request.user, "applications.edit")}
-    return page(request, "accounts/applications.html", context)
-
-
-@policy("applications.edit")
-def application_new(request: PersonRequest, region: str) -> HttpResponse:
-    form = ApplicationForm(request.POST or None, by=request.user, region=region)
-    if request.method == "POST" and form.is_valid():
-        application = form.save(commit=False)
-        request.session[SECRET_ONCE] = [application.name, deeds.create(application, by=request.user)]
-        return redirect("application", region=region, pk=application.pk)
-    context = {"form": form, "region": Region(region)}
-    return page(request, "accounts/application_new.html", context, status=422 if form.is_bound else 200)
-
-
-@policy("applications.view")
-@never_cache
-def application(request: PersonRequest, region: str, pk: int) -> HttpResponse:
-    found = Application.objects.visible_to(request.user).select_related("created_by")
-    shown = get_object_or_404(found, pk=pk, region=region)
-    name, secret = request.session.pop(SECRET_ONCE, ["", ""])
-    context = {"application": shown, "region": Region(region), "secret": secret if name == shown.name else ""}
-    return page(request, "accounts/application.html", context)

@@ -1,0 +1,73 @@
+"""Mails and texts of the platform itself, stored with the deed that causes them and sent afterwards."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models.enterprise import Enterprise
+from console.lib.constraints import one_of
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting"
+    SENT = "sent"
+    KEPT = "kept"  # the demo has no mail server: shown on a page instead
+    GIVEN_UP = "given_up"
+
+
+class OutgoingMail(models.Model):
+    recipient = models.EmailField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    state = models.CharField(max_length=10, choices=MailState, default=MailState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(auto_now_add=True)
+    fault = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [one_of("state", MailState, "outgoingmail_state_known")]
+        indexes = [
+            models.Index(fields=["not_before"], name="outgoingmail_waiting", condition=Q(state=MailState.WAITING))
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class OutgoingText(models.Model):
+    """An SMS of the platform; `sending` hands it to the engine, whose ledger knows what became of it."""
+
+    # Whom it is about or who asked for it; null: the platform's own staff.
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, related_name="+")
+    number = models.CharField(max_length=16)  # E.164
+    text = models.CharField(max_length=500)
+    urgent = models.BooleanField(default=False)  # a code somebody waits for
+    created_at = models.DateTimeField(auto_now_add=True)
+    message_id = models.BigIntegerField(null=True, unique=True)  # in the ledger, once handed over
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="outgoingtext_waiting", condition=Q(message_id__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.number[:3]}****{self.number[-4:]}"
+
+
+class OwnNumber(models.Model):
+    """A mobile number that somebody of the enterprise has proved to hold, by a code sent to it."""
+
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="own_numbers")
+    number = models.CharField(max_length=16)  # E.164
+    verified_at = models.DateTimeField(null=True, blank=True)
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)  # HMAC-SHA-256, hexadecimal
+    code_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    code_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise", "number"], name="ownnumber_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number[:3]}****{self.number[-4:]}"

@@ -1,5 +1,8 @@
-from statistics import views
+from statistics import records, views
 
 from django.urls import path
 
-urlpatterns = [path("", views.overview, name="overview")]
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("enterprises/<int:pk>/", records.enterprise_record, name="enterprise-record"),
+]

@@ -1,4 +1,7 @@
-"""Files that enterprises hand in as proof: licences, letters. Checked and re-encoded before they are stored."""
+"""Files that enterprises hand in as proof: licences, letters. Checked and re-encoded before they are stored.
+
+A stored one is never changed, as a decision may rest on it: the database refuses. Made by `accounts.documents.store`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.enterprise import Enterprise
 from accounts.models.person import User
 from console.lib.constraints import one_of
+from console.lib.documents import EXTENSIONS
 
 
 class DocumentPurpose(models.TextChoices):
@@ -49,3 +53,16 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_image(self) -> bool:
+        return self.content_type.startswith("image/")
+
+    @property
+    def download_name(self) -> str:
+        """As it was uploaded, with the ending of what is kept: a GIF is kept as PNG."""
+        stem, _dot, extension = self.name.rpartition(".")
+        kind = EXTENSIONS.get(extension.lower())
+        if kind and kind.content_type == self.content_type:
+            return self.name
+        return f"{stem}.{self.content_type.rpartition('/')[2]}"

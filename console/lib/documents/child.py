@@ -1,0 +1,62 @@
+"""The process that opens one document: `python -m console.lib.documents.child KIND`, the file on standard input.
+
+Answers on standard output with a line of JSON, {"width", "height", "pages"} or {"fault", …}, and behind a line without
+fault the safe copy. It opens hostile files with native code, so it may do nothing else: it loads no Django, has no
+secrets in its environment, writes no file, and the kernel ends it when it wants too much memory or time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import signal
+import sys
+from typing import Any
+
+from console.lib.documents.fault import Code, DocumentFault
+from console.lib.documents.kinds import Kind
+
+MEMORY = 768 << 20  # bytes of address space
+CPU_SECONDS = 4
+SECONDS = 12  # by the clock, should nobody wait for it any more
+
+
+def restrict() -> None:
+    """Have the kernel limit this process. What a platform does not know stays unlimited; the parent's clock remains."""
+    limits = {"RLIMIT_AS": MEMORY, "RLIMIT_CPU": CPU_SECONDS, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
+    for name, wanted in limits.items():
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            resource.setrlimit(getattr(resource, name), (wanted, wanted + (name == "RLIMIT_CPU")))
+    signal.alarm(SECONDS)
+
+
+def open_document(data: bytes, kind: Kind) -> tuple[dict[str, int], bytes]:
+    """Its figures and its safe copy. Raises DocumentFault."""
+    if kind is Kind.PDF:
+        from console.lib.documents import pdfs
+
+        copy, pages = pdfs.normalise(data)
+        return {"width": 0, "height": 0, "pages": pages}, copy
+    from console.lib.documents import images
+
+    copy, width, height = images.reencode(data, kind)
+    return {"width": width, "height": height, "pages": 1}, copy
+
+
+def main() -> None:
+    data = sys.stdin.buffer.read()
+    restrict()
+    answer: dict[str, Any]
+    copy = b""
+    try:
+        answer, copy = open_document(data, Kind(sys.argv[1]))
+    except DocumentFault as fault:
+        answer = {"fault": str(fault.code), **fault.detail}
+    except MemoryError:
+        answer = {"fault": str(Code.BOMB)}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + copy)
+
+
+if __name__ == "__main__":
+    main()

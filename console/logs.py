@@ -1,34 +1,23 @@
 """Logs: one JSON object a line, numbers masked and secrets dropped whatever the caller passed."""
 
 import logging
-import re
 from typing import Any
 
 import structlog
 
-NUMBER = re.compile(r"(?<!\d)(\+?\d{3})\d{2,8}(\d{4})(?!\d)")
+from console.lib.redaction import HIDDEN, clean
+
 SECRET_KEYS = frozenset({"password", "secret", "token", "authorization", "text", "values"})
-
-
-def mask(text: str) -> str:
-    """Phone-like runs of digits keep three digits in front and four behind."""
-    return NUMBER.sub(r"\1****\2", text)
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {_clean(key): "…" if key in SECRET_KEYS else _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_clean(item) for item in value]
-    return value
 
 
 def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
     plain = {"timestamp", "level", "logger"}
     return {
-        key: "…" if key in SECRET_KEYS else value if key in plain or key.startswith("_") else _clean(value)
+        key: HIDDEN
+        if key in SECRET_KEYS
+        else value
+        if key in plain or key.startswith("_")
+        else clean(value, SECRET_KEYS.__contains__)
         for key, value in event.items()
     }
 

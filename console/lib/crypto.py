@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -41,3 +42,9 @@ def decrypt(data: bytes, *, secret: str, owner: str) -> str:
         return AESGCM(_key(secret)).decrypt(bytes(data[:12]), bytes(data[12:]), owner.encode()).decode()
     except InvalidTag as error:
         raise WrongKey(owner) from error
+
+
+def mac(data: bytes, *, secret: str, purpose: str) -> bytes:
+    """HMAC-SHA256 of `data` under a key of its own for `purpose`, derived from the secret."""
+    key = hmac.digest(_key(secret), purpose.encode(), "sha256")
+    return hmac.digest(key, data, "sha256")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.logs import mask, redact
+from console.lib.redaction import mask
+from console.logs import redact
 
 
 @pytest.mark.parametrize(

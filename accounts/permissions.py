@@ -33,6 +33,7 @@ CAN: dict[str, frozenset[Role]] = {
     "agreement.read": TENANT,
     "people.view": TENANT,
     "people.edit": MANAGERS,
+    "people.leave": TENANT,
     "ownership.transfer": OWNER,
     "contacts.view": TENANT,
     "contacts.edit": MANAGERS,
@@ -59,6 +60,13 @@ CAN: dict[str, frozenset[Role]] = {
     "agreements.edit": ADMINISTRATORS,
 }
 
+# Which roles one may give, change and take away. Whoever has another role may not be touched.
+GRANTS: dict[Role, tuple[Role, ...]] = {
+    Role.OWNER: (Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.VIEWER),
+    Role.ADMIN: (Role.ADMIN, Role.OPERATOR, Role.VIEWER),
+    Role.ADMINISTRATOR: (Role.REVIEWER, Role.ADMINISTRATOR),
+}
+
 
 class PersonRequest(HttpRequest):
     """A request of somebody who is signed in; what every view behind a policy gets."""
@@ -68,6 +76,11 @@ class PersonRequest(HttpRequest):
 
 def may(user: Any, action: str) -> bool:
     return user.is_authenticated and user.role in CAN[action]
+
+
+def may_grant(user: User, role: str) -> bool:
+    """Whether `user` may give `role` to somebody, or take it from somebody who has it."""
+    return role in GRANTS.get(Role(user.role), ())
 
 
 View = Callable[..., HttpResponse]

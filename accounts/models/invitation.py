@@ -32,6 +32,7 @@ class Invitation(models.Model):
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="invitations")
     email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=60, blank=True)  # proposed in the form; they may write another
     role = models.CharField(_("role"), max_length=15, choices=Role)
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256, hexadecimal
     # Null: made by `manage.py staff add`.

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.dateformat import format as write_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from console.lib import phone
 
@@ -61,6 +62,32 @@ def when(value: datetime | None, how: str = "") -> SafeString | str:
     if local.date() != now.date():
         written = f"{day(value)} {written}"
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), written)
+
+
+def deadline(value: datetime | None, how: str = "") -> SafeString | str:
+    """A time by which something is promised, with its weekday: `Mon 23 Nov, 11:00`, `11月23日 周一 11:00`.
+
+    `how="short"`: without the date in the six days to come, `Mon 11:00`.
+    """
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    weekday, hour = write_date(local, "D"), write_date(local, "H:i")
+    if how == "short" and timedelta(0) <= local.date() - timezone.localdate() < timedelta(days=7):
+        written = f"{weekday} {hour}"
+    else:
+        written = f"{day(value)} {weekday} {hour}" if is_chinese() else f"{weekday} {day(value)}, {hour}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), written)
+
+
+def span(seconds: float) -> str:
+    """A length of time in short: `16 min`, `1 h 04`, `3 d`; whole minutes, begun ones not counted."""
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if minutes < 48 * 60:
+        return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%(days)d d") % {"days": minutes // (24 * 60)}
 
 
 def clock(value: datetime | None) -> str:

@@ -6,13 +6,15 @@ from datetime import timedelta
 from statistics import chart
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import audit_rows
 from accounts.forms.administration import ReasonForm
-from accounts.models import AuditEntry, Enterprise, Request, ReviewState, Verification
+from accounts.models import AuditEntry, Enterprise, ReviewState, User, Verification
 from accounts.models.enterprise import EnterpriseState
 from accounts.permissions import PersonRequest, may, policy
 from console.lib.pages import page
@@ -21,7 +23,7 @@ from sending.models import SendJob
 from sending.states import HANDED_OVER, JobStatus
 from sending.states import MessageState as S
 from sending.views import figures
-from templates_app.models import Signature, TemplateVersion
+from templates_app import reviews
 
 DAYS = 14
 SHOWN = 10
@@ -39,7 +41,12 @@ def enterprise_record(request: PersonRequest, pk: int) -> HttpResponse:
         "may_edit": may(request.user, "enterprises.edit"),
         "reason_form": ReasonForm(),
     }
+    context["history"] = [audit_rows.row(entry, reader=request.user) for entry in _history(request.user, enterprise)]
     return page(request, "statistics/record.html", context | _who(enterprise) | _what_it_sends(enterprise))
+
+
+def _history(user: User, enterprise: Enterprise) -> QuerySet[AuditEntry]:
+    return audit_rows.visible_to(user, enterprise).order_by("-pk")[:HISTORY]
 
 
 def _who(enterprise: Enterprise) -> dict[str, Any]:
@@ -49,20 +56,16 @@ def _who(enterprise: Enterprise) -> dict[str, Any]:
         "people": enterprise.people.filter(removed_at__isnull=True).order_by("pk"),
         "applications": enterprise.applications.order_by("pk"),
         "documents": enterprise.documents.select_related("uploaded_by").order_by("-pk")[:SHOWN],
-        "waiting": [
-            ("verification", Verification.objects.filter(enterprise=enterprise).waiting().order_by("pk")),
-            ("request", Request.objects.filter(enterprise=enterprise).waiting().order_by("pk")),
-            ("signature", Signature.objects.filter(enterprise=enterprise).waiting().order_by("pk")[:SHOWN]),
-            (
-                "template",
-                TemplateVersion.objects.filter(enterprise=enterprise)
-                .waiting()
-                .select_related("template")
-                .order_by("pk")[:SHOWN],
-            ),
-        ],
-        "history": AuditEntry.objects.filter(enterprise=enterprise).select_related("by").order_by("-pk")[:HISTORY],
+        "waiting": _waiting(enterprise),
     }
+
+
+def _waiting(enterprise: Enterprise) -> list[reviews.Entry]:
+    return [
+        reviews.Entry(name, item)
+        for name, kind in reviews.KINDS.items()
+        for item in kind.rows().filter(enterprise=enterprise).waiting().order_by("pk")[:SHOWN]
+    ]
 
 
 def _what_it_sends(enterprise: Enterprise) -> dict[str, Any]:

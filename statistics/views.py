@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import Review, User
+from accounts import joining
+from accounts.models import User
 from accounts.permissions import PersonRequest, may, policy
 from console.lib.pages import page
 from sending import counts as counting
@@ -20,7 +21,7 @@ from sending.states import HANDED_OVER, JobStatus
 from sending.states import MessageState as S
 from sending.views import figures
 from sending.views.jobs import listed
-from templates_app.models import Signature, TemplateVersion
+from templates_app import reviews
 
 JOBS = 8
 WAITING = 10
@@ -52,9 +53,10 @@ def _for_enterprise(user: User) -> dict[str, Any]:
         "failed": figures.total(now, (S.FAILED, S.REJECTED, S.EXPIRED)),
         "unknown": now[S.UNKNOWN],
         "needs": needs.of(user),
+        "joining": [] if joining.is_complete(user.enterprise) else joining.left(user),
         "jobs": listed(jobs),
         "chart": chart.per_day(days),
-        "in_review": in_review(user),
+        "in_review": reviews.waiting(user, at_most=WAITING),
         "can_send": may(user, "jobs.send"),
         "polls": any(job.status in {JobStatus.UPLOADED, JobStatus.SENDING} for job in jobs),
     }
@@ -72,23 +74,12 @@ def _jobs(user: User) -> list[SendJob]:
     return list(found.order_by(open_first, "-id")[:JOBS])
 
 
-def in_review(user: User) -> list[Review]:
-    """What waits for a reviewer, the oldest first: the person's own, or everybody's for staff."""
-    versions = TemplateVersion.objects.visible_to(user).waiting()
-    signatures = Signature.objects.visible_to(user).waiting()
-    found: list[Review] = [
-        *versions.select_related("template", "submitted_by", "enterprise").order_by("submitted_at")[:WAITING],
-        *signatures.select_related("submitted_by", "enterprise").order_by("submitted_at")[:WAITING],
-    ]
-    return sorted(found, key=lambda item: item.submitted_at or timezone.now())[:WAITING]
-
-
 def _for_staff(user: User) -> dict[str, Any]:
     now = timezone.now()
     context: dict[str, Any] = {
         "now": now,
-        "in_review": in_review(user),
-        "waiting": TemplateVersion.objects.waiting().count() + Signature.objects.waiting().count(),
+        "in_review": reviews.waiting(user, at_most=WAITING),
+        "waiting": reviews.count_waiting(),
         "sees_carriers": may(user, "carriers.view"),
     }
     if context["sees_carriers"]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, modes
 from accounts.models import Application, ReviewState, User
 from console.lib.errors import NotAllowed
 from templates_app import rules
@@ -136,8 +136,10 @@ def signature_faults(draft: Draft) -> list[Any]:
     if not draft.application.is_mainland:
         return [] if draft.signature is None else [_("International messages carry no signature.")]
     signature = draft.signature
-    if signature is None or signature.review_state != ReviewState.APPROVED:
+    if signature is None or not signature.is_sendable:
         return [_("Choose an approved signature.")]
+    if signature.built_in:
+        return [_("The test signature goes with the test template only. Choose a signature of your own.")]
     if signature.application_id != draft.application.pk or signature.type != draft.type:
         return [_("Choose a signature of the same application and type.")]
     return []
@@ -146,6 +148,8 @@ def signature_faults(draft: Draft) -> list[Any]:
 @transaction.atomic
 def submit(version: TemplateVersion, *, by: User) -> None:
     """Send a draft in for review; from here on its words stay."""
+    application = version.template.application
+    modes.check_region(application.enterprise, application.region)
     if wrong := faults(version):
         raise NotAllowed(" ".join(map(str, wrong)))
     version.move(ReviewState.IN_REVIEW, by=by)
@@ -171,6 +175,8 @@ def discard(version: TemplateVersion, *, by: User) -> None:
 @transaction.atomic
 def new_version(template: MessageTemplate, *, by: User) -> TemplateVersion:
     """A draft with the words of the newest version, to change and send in; the approved one is sent meanwhile."""
+    if template.is_built_in:
+        raise NotAllowed(_("This template is provided by the platform and stays as it is. Add one of your own."))
     last = template.versions.order_by("-number").first()
     if last is None or last.review_state in (ReviewState.DRAFT, ReviewState.IN_REVIEW):
         raise NotAllowed(_("A version of this template is already being written or reviewed."))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application, ReviewState, User
@@ -45,7 +45,7 @@ class SignatureForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        twin = Signature.objects.filter(
+        twin = Signature.objects.own().filter(
             enterprise=self.instance.enterprise_id,
             name=cleaned.get("name"),
             type=cleaned.get("type"),
@@ -113,7 +113,7 @@ class TemplateForm(forms.Form):
         whole = self.data.get("action") != "save"
         self.fields["text"].required = self.fields["purpose"].required = whole
         if region == "cn":
-            signatures = Signature.objects.visible_to(by).approved().filter(type=self["type"].value())
+            signatures = Signature.objects.visible_to(by).own().approved().filter(type=self["type"].value())
             application = str(getattr(self["application"].value(), "pk", self["application"].value()) or "")
             signatures = signatures.filter(application_id=application if application.isdecimal() else 0)
             _choose_one_of(self.fields["signature"], signatures.order_by("pk"))
@@ -198,7 +198,7 @@ def _typed(name: str, data: Mapping[str, str], before: Variable) -> Variable:
 
 class DecisionForm(forms.Form):
     decision = forms.ChoiceField(choices=[("approve", ""), ("reject", "")])
-    why = forms.ChoiceField(choices=reviews.Reason, required=False)
+    why = forms.ChoiceField(required=False)
     said = forms.CharField(
         label=_("What the applicant reads"),
         help_text=_("Needed when you reject for another reason."),
@@ -207,11 +207,16 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, reasons: type[TextChoices], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reasons = reasons
+        self.fields["why"].choices = reasons.choices  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned["reason"] = ""
         if cleaned.get("decision") == "reject" and "said" in cleaned:
-            cleaned["reason"] = reviews.reason_words(cleaned.get("why", ""), cleaned["said"])
+            cleaned["reason"] = reviews.reason_words(cleaned.get("why", ""), cleaned["said"], self.reasons)
             if not cleaned["reason"]:
                 self.add_error("said", _("Say why, so that the applicant knows what to change."))
         return cleaned

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from templates_app.views import editor, reviews, signatures, templates
+from templates_app.views import applications, editor, reviews, signatures, templates
 
 urlpatterns = [
+    path("<region:region>/applications/new/", applications.application_new, name="application-new"),
     path("cn/signatures/", signatures.signatures, name="signatures"),
     path("cn/signatures/new/", signatures.signature_new, name="signature-new"),
     path("cn/signatures/<int:pk>/", signatures.signature, name="signature"),

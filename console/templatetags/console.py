@@ -6,6 +6,7 @@ Widths that depend on data become SVG attributes here, because the pages allow n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,13 +22,15 @@ from django.utils.translation import gettext as _
 from accounts.models.review import ReviewState
 from accounts.permissions import CAN, STAFF, TENANT
 from console import figures
+from console.lib import countries
 from console.lib import text as sms
 from sending.states import JobStatus, MessageState
 
 register = template.Library()
 
-for name in ("num", "percent", "share", "when", "clock", "day", "masked", "money"):
+for name in ("num", "percent", "share", "when", "clock", "day", "deadline", "masked", "money"):
     register.filter(name, getattr(figures, name))
+register.filter("country", countries.name)
 register.simple_tag(figures.html_lang, name="html_lang")
 register.simple_tag(figures.zone, name="zone")
 
@@ -62,6 +66,7 @@ NOTE_LOOK = {
 HATCHED = {"unknown": "h-unknown", "skipped": "h-skipped", "invalid": "h-invalid"}
 TRACKED = frozenset({"queued"})  # drawn empty, so the strip needs an outline
 UNHATCHED_HEIGHT = 12
+DUE_SOON_SECONDS = 30 * 60
 STRIP_MIN = 1.0  # percent of the width that a state with rows gets at least
 
 
@@ -103,6 +108,25 @@ def job_state(value: str, *, pill: bool = False) -> SafeString:
 def review_state(value: str, *, pill: bool = False) -> SafeString:
     known = ReviewState(value)
     return _state(REVIEW_LOOK[known], known.label, pill=pill)
+
+
+@register.simple_tag
+def due(value: datetime | None, *, countdown: bool = False) -> SafeString | str:
+    """How long a reviewer has: "11 min over", "16 min" when it is soon, "1 h 04" today, else the day and the hour.
+
+    `countdown`: nothing where it would be the day.
+    """
+    if value is None:
+        return ""
+    left = (value - timezone.now()).total_seconds()
+    if left < 0:
+        words = _("%(span)s over") % {"span": figures.span(-left)}
+        return format_html('<span class="due due-over">{}{}</span>', glyph("invalid", "bad"), words)
+    if left <= DUE_SOON_SECONDS:
+        return format_html('<span class="due due-soon">{}{}</span>', glyph("scheduled", "warn"), figures.span(left))
+    if timezone.localtime(value).date() == timezone.localdate():
+        return format_html('<span class="due">{}</span>', figures.span(left))
+    return "" if countdown else format_html('<span class="due">{}</span>', figures.deadline(value, "short"))
 
 
 @register.simple_tag

@@ -5,9 +5,11 @@ import re
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Application, Enterprise, Review, ReviewState
+from accounts import notices
+from accounts.models import Application, Enterprise, NoticeKind, Review, ReviewState, User
 from accounts.models.review import ReviewQuerySet
 from console.lib.constraints import one_of
 
@@ -47,12 +49,32 @@ class Signature(Review):
             one_of("type", MessageType, "signature_type_known"),
             models.UniqueConstraint(
                 fields=["enterprise", "name", "type"],
-                condition=Q(review_state__in=[ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.APPROVED]),
+                condition=Q(
+                    built_in=False,
+                    review_state__in=[ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.APPROVED],
+                ),
                 name="signature_name_once_per_type",
                 violation_error_message=_("You already have a signature with this name and type."),
+            ),
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=Q(built_in=True, valid_until__isnull=False, review_state=ReviewState.APPROVED),
+                name="signature_one_test_per_application",
             ),
         ]
         indexes = [models.Index(fields=["review_state", "submitted_at"], name="signature_queue")]
 
     def __str__(self) -> str:
         return f"【{self.name}】"
+
+    def on_decided(self, *, by: User) -> None:
+        """The enterprise is told the result."""
+        super().on_decided(by=by)
+        notices.tell(
+            self.enterprise,
+            NoticeKind.SIGNATURE,
+            "signature.approved" if self.review_state == ReviewState.APPROVED else "signature.rejected",
+            path=reverse("signature", args=[self.pk]),
+            name=self,
+            reason=self.reason,
+        )

@@ -8,11 +8,13 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Application, Enterprise, Review, ReviewState, User
-from accounts.models.review import ReviewQuerySet
+from accounts import notices
+from accounts.models import Application, Enterprise, NoticeKind, Review, ReviewState, User
+from accounts.models.review import ReviewQuerySet, still_valid
 from console.lib.constraints import one_of
 from templates_app.models.signature import MessageType, Signature
 
@@ -62,20 +64,21 @@ class TemplateQuerySet(models.QuerySet["MessageTemplate"]):
 
     def sendable(self) -> Self:
         """Those with an approved version, an approved signature where one is needed, of a type groups may be sent."""
-        approved = TemplateVersion.objects.filter(template=OuterRef("pk"), review_state=ReviewState.APPROVED)
+        approved = TemplateVersion.objects.approved().filter(template=OuterRef("pk"))
         return self.filter(
             Exists(approved),
-            Q(signature__isnull=True) | Q(signature__review_state=ReviewState.APPROVED),
+            Q(signature__isnull=True) | (Q(signature__review_state=ReviewState.APPROVED) & still_valid("signature__")),
             ~Q(type=MessageType.VERIFICATION),
         )
 
     def with_latest(self) -> Self:
-        """Adds the newest version's id, number and state: `latest_id`, `latest_number`, `latest_state`."""
+        """Adds what the newest version has: `latest_id`, `latest_number`, `latest_state`, `latest_valid_until`."""
         newest = TemplateVersion.objects.filter(template=OuterRef("pk")).order_by("-number")
         return self.annotate(
             latest_id=Subquery(newest.values("pk")[:1]),
             latest_number=Subquery(newest.values("number")[:1]),
             latest_state=Subquery(newest.values("review_state")[:1]),
+            latest_valid_until=Subquery(newest.values("valid_until")[:1]),
         )
 
 
@@ -110,7 +113,12 @@ class MessageTemplate(models.Model):
     @property
     def approved_version(self) -> TemplateVersion | None:
         """The version that is sent: the newest approved one."""
-        return self.versions.filter(review_state=ReviewState.APPROVED).order_by("-number").first()
+        return self.versions.approved().order_by("-number").first()
+
+    @property
+    def is_built_in(self) -> bool:
+        """Provided by the platform, not written by people of the enterprise."""
+        return self.created_by_id is None
 
 
 class TemplateVersion(Review):
@@ -141,6 +149,20 @@ class TemplateVersion(Review):
 
     def __str__(self) -> str:
         return f"{self.template} v{self.number}"
+
+    def on_decided(self, *, by: User) -> None:
+        """The enterprise is told the result."""
+        super().on_decided(by=by)
+        region = self.template.application.region
+        notices.tell(
+            self.enterprise,
+            NoticeKind.TEMPLATE,
+            "template.approved" if self.review_state == ReviewState.APPROVED else "template.rejected",
+            path=reverse("template", kwargs={"region": region, "pk": self.template_id}),
+            name=self.template,
+            number=self.number,
+            reason=self.reason,
+        )
 
     @cached_property
     def typed_variables(self) -> list[Variable]:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import Application, ReviewState
@@ -40,6 +41,7 @@ def templates(request: PersonRequest, region: str) -> HttpResponse:
         "filtered": state in ReviewState.values or bool(name),
         "states": ReviewState.choices,
         "may_edit": may(request.user, "templates.edit"),
+        "now": timezone.now(),
         "has_application": Application.objects.visible_to(request.user).filter(region=region).exists(),
     }
     return page(request, "templates_app/templates.html", context)

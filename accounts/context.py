@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.models import Review, ReviewState
+from accounts import agreements
+from accounts.models import Notice, Review, ReviewState
 from accounts.models.application import Region
 from accounts.permissions import may
+
+UNREAD_MOST = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,9 @@ class Group:
 
 
 class Shell:
-    """Built only when a whole page is rendered, never for a part; costs at most one query."""
+    """Built only when a whole page is rendered, never for a part; costs at most three queries: for the menu, the
+    agreement and the notices.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.user: Any = request.user
@@ -45,7 +51,31 @@ class Shell:
         return str(self.user.enterprise) if self.user.enterprise else _("Platform")
 
     @property
+    def agreement_to_accept(self) -> Any:
+        """The version of the service agreement that the person has yet to accept."""
+        return agreements.missing(self.user) if self.user.is_authenticated else None
+
+    @property
+    def is_demo(self) -> bool:
+        return settings.MODE == "demo"
+
+    @cached_property
+    def unread(self) -> int:
+        """Notices of the enterprise that came since the person last looked; no more than `UNREAD_MOST` are counted."""
+        if not may(self.user, "notices.view"):
+            return 0
+        return Notice.objects.visible_to(self.user).filter(pk__gt=self.user.seen_notice)[:UNREAD_MOST].count()
+
+    @property
+    def sees_notices(self) -> bool:
+        return may(self.user, "notices.view")
+
+    @property
     def menu(self) -> list[Group]:
+        staff = may(self.user, "reviews.decide")
+        audit = self._entry("audit.view", _("Audit"), "audit", "audit")
+        own_audit: Any = None if staff else audit
+        whole_audit: Any = audit if staff else None
         groups = [
             Group("", [self._entry("overview.view", _("Overview"), "overview", "overview")]),
             Group(pgettext("menu", "Sending"), [self._entry("jobs.view", _("Group SMS Assistant"), "send", "jobs")]),
@@ -67,10 +97,24 @@ class Shell:
                 ],
             ),
             Group(
+                _("Enterprise"),
+                [
+                    self._entry("enterprise.view", _("Your enterprise"), "licence", "enterprise"),
+                    self._entry("people.view", _("People"), "people", "people"),
+                    self._entry("contacts.view", _("Contacts"), "contact", "contacts"),
+                    self._entry("requests.view", _("Requests"), "reply", "requests"),
+                    own_audit,
+                ],
+            ),
+            Group(
                 _("Platform"),
                 [
                     self._entry("reviews.decide", _("Review queue"), "list", "reviews", count=self._open_reviews),
+                    self._entry("enterprises.view", _("Enterprises"), "people", "enterprises"),
+                    self._entry("staff.edit", _("Staff"), "key", "staff"),
+                    self._entry("agreements.edit", _("Service agreement"), "licence", "agreements"),
                     self._entry("carriers.view", _("Carriers"), "settings", "carriers"),
+                    whole_audit,
                 ],
             ),
         ]

@@ -1,10 +1,193 @@
-"""Telling an enterprise what happened: into its inbox, and to the contacts who want to know."""
+"""Telling an enterprise what happened: into its inbox, and by mail and SMS to the people who want to know.
 
+A notice keeps a code and facts, never words: each reader gets the sentence in their own language (`words`). Everything
+is stored in the transaction of the deed that is told of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from accounts.models import Enterprise, Notice, NoticeKind
+from django.conf import settings
+from django.db.models import Count
+from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import outbox
+from accounts.models import Contact, Enterprise, Notice, NoticeKind, OutgoingText, RequestKind, Role, User
+
+# Whom a text would reach so often within an hour gets the rest by mail only.
+TEXTS_AN_HOUR = 20
+# Of a subject in a text: with signature and the sentence around it two segments, whatever the alphabet.
+SUBJECT_IN_TEXT = 56
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`subject` is one line and says what happened; `sentence` says it whole, with why and what to do."""
+
+    subject: Promise
+    sentence: Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    subject: str
+    sentence: str
+
+
+WORDINGS: dict[str, Wording] = {
+    "signature.approved": Wording(
+        gettext_lazy("Signature %(name)s was approved"),
+        gettext_lazy("The signature %(name)s was approved. Templates may use it from now on."),
+    ),
+    "signature.rejected": Wording(
+        gettext_lazy("Signature %(name)s was rejected"),
+        gettext_lazy("The signature %(name)s was rejected. Change it and send it in again. Reason: %(reason)s"),
+    ),
+    "template.approved": Wording(
+        gettext_lazy("Template %(name)s was approved"),
+        gettext_lazy("Version %(number)s of the template %(name)s was approved. New jobs send it from now on."),
+    ),
+    "template.rejected": Wording(
+        gettext_lazy("Template %(name)s was rejected"),
+        gettext_lazy(
+            "Version %(number)s of the template %(name)s was rejected. Change it and send it in again."
+            " Reason: %(reason)s"
+        ),
+    ),
+    "verification.approved": Wording(
+        gettext_lazy("Your enterprise is verified"),
+        gettext_lazy("%(name)s is verified. It may send to every number from now on."),
+    ),
+    "verification.rejected": Wording(
+        gettext_lazy("The verification was rejected"),
+        gettext_lazy("The verification of %(name)s was rejected. Put it right and submit it again. Reason: %(reason)s"),
+    ),
+    "request.approved": Wording(
+        gettext_lazy("Request approved: %(request)s"),
+        gettext_lazy("The platform has approved your request “%(request)s”."),
+    ),
+    "request.rejected": Wording(
+        gettext_lazy("Request rejected: %(request)s"),
+        gettext_lazy("The platform has rejected your request “%(request)s”. Reason: %(reason)s"),
+    ),
+    "enterprise.suspended": Wording(
+        gettext_lazy("Your enterprise was suspended"),
+        gettext_lazy("The platform has suspended your enterprise. Nothing is sent meanwhile. Reason: %(reason)s"),
+    ),
+    "enterprise.restored": Wording(
+        gettext_lazy("Your enterprise sends again"),
+        gettext_lazy("The suspension of your enterprise has ended. Running jobs go on where they stood."),
+    ),
+    "agreement.published": Wording(
+        gettext_lazy("New version of the service agreement"),
+        gettext_lazy("Version %(number)s of the service agreement is out. Read and accept it before you send again."),
+    ),
+    "application.suspended": Wording(
+        gettext_lazy("Application %(name)s was suspended"),
+        gettext_lazy(
+            "The platform has suspended the application %(name)s. It sends nothing and serves no program until the"
+            " platform resumes it. Reason: %(reason)s"
+        ),
+    ),
+    "application.resumed": Wording(
+        gettext_lazy("Application %(name)s was resumed"),
+        gettext_lazy("The platform has resumed the application %(name)s. Its jobs and programs go on."),
+    ),
+}
 
 
 def tell(enterprise: Enterprise, kind: NoticeKind, code: str, *, path: str = "", **facts: Any) -> Notice:
-    """Store a notice in the deed's transaction. `code` and `facts` make its sentence; `path` leads to what it is about."""
-    return Notice.objects.create(enterprise=enterprise, kind=kind, code=code, facts=facts, path=path)
+    """Store a notice in the deed's transaction. `code` and `facts` make its sentence; `path` leads to what it is about.
+
+    Contacts whose switch for `kind` is on get it by mail and SMS; what concerns the account goes to owners and admins
+    by mail. Raises KeyError for a code without words, and for a fact that its words miss.
+    """
+    plain = {name: value if isinstance(value, int) or value is None else str(value) for name, value in facts.items()}
+    _say(WORDINGS[code], plain)
+    notice = Notice.objects.create(enterprise=enterprise, kind=kind, code=code, facts=plain, path=path)
+    if kind == NoticeKind.ACCOUNT:
+        _mail_managers(notice, enterprise)
+    else:
+        _tell_contacts(notice, enterprise)
+    return notice
+
+
+def words(notice: Notice) -> Words:
+    """In the reader's language. A code that the product no longer knows stands for itself."""
+    if wording := WORDINGS.get(notice.code):
+        return _say(wording, notice.facts)
+    return Words(notice.code, "")
+
+
+def _say(wording: Wording, facts: dict[str, Any]) -> Words:
+    known = dict(facts)
+    if known.get("request") in RequestKind.values:
+        known["request"] = RequestKind(known["request"]).label
+    return Words(str(wording.subject) % known, str(wording.sentence) % known)
+
+
+# To people ---------------------------------------------------------------------------------------------------------
+
+
+def _mail_managers(notice: Notice, enterprise: Enterprise) -> None:
+    managers = User.objects.filter(enterprise=enterprise, role__in=(Role.OWNER, Role.ADMIN), is_active=True)
+    for language, people in _by_language(managers.order_by("pk")):
+        with translation.override(language):
+            why = _("You are told this as owner or admin of %(enterprise)s.") % {"enterprise": enterprise}
+            _mail(notice, [person.email for person in people], why)
+
+
+def _tell_contacts(notice: Notice, enterprise: Enterprise) -> None:
+    wanting = Contact.objects.filter(enterprise=enterprise, **{notice.kind: True}).order_by("pk")
+    reached: set[str] = set()
+    for language, contacts in _by_language(wanting):
+        addresses = dict.fromkeys(contact.email for contact in contacts if contact.email)
+        numbers = dict.fromkeys(contact.number for contact in contacts if contact.number)
+        with translation.override(language):
+            why = _(
+                "You are told this as a contact of %(enterprise)s. Its owners and admins say under Contacts who is told"
+                " what."
+            ) % {"enterprise": enterprise}
+            _mail(notice, [address for address in addresses if address not in reached], why)
+            _text(notice, enterprise, [number for number in numbers if number not in reached])
+        reached |= {*addresses, *numbers}
+
+
+def _by_language(people: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Contacts or users by the language they read."""
+    found: dict[str, list[Any]] = {}
+    for person in people:
+        language = person.language if person.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        found.setdefault(language, []).append(person)
+    return list(found.items())
+
+
+def _mail(notice: Notice, addresses: list[str], why: str) -> None:
+    said = words(notice)
+    link = [f"{settings.SITE_URL}{notice.path}"] if notice.path else []
+    outbox.mails(addresses, subject=said.subject, text="\n\n".join([said.sentence, *link, why]) + "\n")
+
+
+def _text(notice: Notice, enterprise: Enterprise, numbers: list[str]) -> None:
+    """Short, and without a link: whoever holds the phone need not be somebody of the enterprise."""
+    subject = Truncator(words(notice).subject).chars(SUBJECT_IN_TEXT)
+    said = _("%(subject)s. Details in the console, under Notices.") % {"subject": subject}
+    outbox.texts(_not_flooded(numbers), said, enterprise=enterprise)
+
+
+def _not_flooded(numbers: list[str]) -> list[str]:
+    """Those that had fewer texts than the limit within the last hour; codes, which people ask for, do not count."""
+    lately = OutgoingText.objects.filter(
+        number__in=numbers, urgent=False, created_at__gte=Now() - timedelta(hours=1)
+    ).values_list("number")
+    had = dict(lately.annotate(n=Count("pk")))
+    return [number for number in numbers if had.get(number, 0) < TEXTS_AN_HOUR]

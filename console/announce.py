@@ -47,7 +47,8 @@ def demo_lines() -> list[str]:
     from accounts.demo import PASSWORD, sign_ins
 
     rows = [f"  {row['role']:<14} {row['email']}" for row in sign_ins()]
-    return [f"Demo sign-ins, password {PASSWORD}:", *rows, ""]
+    outbox = f"Mails and texts that would leave: http://127.0.0.1:{os.environ['PORT']}/demo/outbox/"
+    return [f"Demo sign-ins, password {PASSWORD}:", *rows, "", outbox, ""]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 app = Celery("console")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["console", "accounts", "sending"])
+app.autodiscover_tasks(["console", "accounts", "templates_app", "sending"])
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 5.0

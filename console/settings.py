@@ -4,6 +4,7 @@ The demo needs none. `MODE=production` demands real secrets and real servers and
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import bootstrap_wrapper
 from celery.schedules import crontab
 from environs import Env, EnvError
 from marshmallow import ValidationError
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import ContainsOnly, OneOf, Range, Regexp
 
 from console import embedded
-from console.lib import crypto
+from console.lib import crypto, mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.VAR
@@ -29,9 +30,21 @@ def _redis_address(url: str) -> None:
         raise ValidationError("Must begin with redis://, rediss:// or unix://.")
 
 
+def _site(address: str) -> None:
+    if address and not re.fullmatch(r"https?://[^/?#\s]+/?", address):
+        raise ValidationError("Must be the address of the site without a path, such as https://sms.example.com.")
+
+
 def _origins(origins: list[str]) -> None:
     if not all(origin.startswith(("https://", "http://")) for origin in origins):
         raise ValidationError("Each origin must begin with https:// (or http://).")
+
+
+def _mail_server(url: str) -> None:
+    try:
+        mail_server.parse(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 env = Env(eager=False)
@@ -44,7 +57,19 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [], validate=_origins)
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", embedded.database_url())}
 REDIS_URL = env.str("REDIS_URL", embedded.redis_url(), validate=_redis_address)
+# How many proxies of ours stand in front; without one nobody's X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=Range(0, 10))
 PORT = env.int("PORT", 8000, validate=Range(1, 65535))
+# What links in mails begin with, and the name that security keys are bound to; never taken from a request.
+SITE_URL = env.str("SITE_URL", "", validate=_site)
+# Whose sign-in needs a second factor whatever their enterprise says. The demo's passwords are public anyway.
+SECOND_FACTOR_REQUIRED_ROLES: list[str] = env.list(
+    "SECOND_FACTOR_REQUIRED_ROLES",
+    ["reviewer", "administrator"] if MODE == "production" else [],
+    validate=ContainsOnly(["owner", "admin", "operator", "viewer", "reviewer", "administrator"]),
+)
+# Somebody who does nothing for so long is signed out; SESSION_COOKIE_AGE ends every session.
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 30 * 60, validate=Range(60, 12 * 60 * 60))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50 * 1024 * 1024, validate=Range(1024))
 UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000, validate=Range(1, 4_000_000))
@@ -52,11 +77,17 @@ UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000, validate=Range(1, 4_000_
 GATEWAY_LEASE_SECONDS = env.int("GATEWAY_LEASE_SECONDS", 12, validate=Range(2, 300))
 # Where the demo's carrier listens; 0: where `make run` put it.
 SMSC_PORT = env.int("SMSC_PORT", 0)
+# Who takes our mails. Without one the demo keeps them and shows them on a page.
+EMAIL_URL = env.str("EMAIL_URL", "", validate=_mail_server)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "")
+# What stands in brackets before the platform's own texts to mainland numbers: 2 to 32 characters.
+PLATFORM_SIGNATURE = env.str("PLATFORM_SIGNATURE", "短信平台", validate=Regexp(r"^[0-9A-Za-z㐀-䶿一-鿿]{2,32}$"))
 env.seal()
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise EnvError("DATABASE_URL must be a postgresql:// address: the console runs on PostgreSQL only.")
 
 PRODUCTION = MODE == "production"
+SITE_URL = SITE_URL.rstrip("/")
 DEMO_PREFIX = "demo-"
 
 
@@ -80,6 +111,12 @@ def _production_faults() -> list[str]:
         faults.append("ENCRYPTION_KEY must be set to 32 random bytes in base64")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         faults.append("ALLOWED_HOSTS must name the hosts of this site")
+    if not SITE_URL.startswith("https://"):
+        faults.append("SITE_URL must be the https:// address of this site")
+    if not EMAIL_URL:
+        faults.append("EMAIL_URL must name the server that takes our mails")
+    if "@" not in DEFAULT_FROM_EMAIL:
+        faults.append("EMAIL_FROM must be the address that our mails come from")
     faults += [
         f"{name} must be set: the embedded server is for the demo"
         for name, ours in zip(("DATABASE_URL", "REDIS_URL"), embedded.wanted(), strict=True)
@@ -95,6 +132,8 @@ else:
     SECRET_KEY = SECRET_KEY or _demo_secret("secret-key")
     ENCRYPTION_KEY = ENCRYPTION_KEY or _demo_secret("encryption-key")
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
+    SITE_URL = SITE_URL or f"http://127.0.0.1:{PORT}"
+    DEFAULT_FROM_EMAIL = DEFAULT_FROM_EMAIL or "Group SMS Console <console@localhost>"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -111,15 +150,22 @@ INSTALLED_APPS = [
     "templates_app",
     "sending",
     "statistics.apps.StatisticsConfig",
+    # Below ours, so that our templates stand before theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "accounts.origin.OriginMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.identity.middleware.SessionClockMiddleware",
     "accounts.middleware.PersonLocaleMiddleware",
     "console.middleware.UploadLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -127,6 +173,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.identity.middleware.SecondFactorMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -152,10 +200,26 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=5,
     options="-c idle_in_transaction_session_timeout=15s -c plan_cache_mode=force_custom_plan",
 )
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# Every mail, also those of libraries, is stored with the deed that causes it and sent afterwards.
+EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+_mails = mail_server.parse(EMAIL_URL)
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = _mails["EMAIL_HOST"], _mails["EMAIL_PORT"], _mails["EMAIL_TIMEOUT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mails["EMAIL_HOST_USER"], _mails["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mails["EMAIL_USE_TLS"], _mails["EMAIL_USE_SSL"]
+
+# In the database, so that sign-in and its limits hold through a loss of Redis; holds nothing else.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "console_cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -163,10 +227,46 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
 ]
-LOGIN_URL = "sign-in"
+AUTHENTICATION_BACKENDS = ["accounts.identity.backend.EmailBackend"]
+PASSWORD_RESET_TIMEOUT = 60 * 60
+ACCOUNT_ADAPTER = "accounts.identity.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody mails strangers through us
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Django's own holds the address in its hash; allauth's would write rows of addresses.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+# Attempts of whoever knows no password. Known devices have a bucket of their own (accounts.identity.throttling).
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/15m/key,10/m/ip",
+    "login_failed_known": "20/15m/key",
+    "signup": "10/m/ip",
+    "confirm_email": "1/3m/key",
+    "reset_password": "3/15m/key,10/m/ip",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "10/15m/user",
+    "reauthenticate": "10/15m/user",
+}
+MFA_ADAPTER = "accounts.identity.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Group SMS Console"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 seconds: telephones' clocks are not exact
+USERSESSIONS_TRACK_ACTIVITY = True
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGOUT_REDIRECT_URL = "account_login"
 # Sessions live in the database, so that people stay signed in through a loss of Redis.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
@@ -174,6 +274,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 # Two clones on one host (different ports) share cookies by name.
 SESSION_COOKIE_NAME = "__Host-sessionid" if PRODUCTION else f"sessionid-{PORT}"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if PRODUCTION else f"csrftoken-{PORT}"
+KNOWN_DEVICE_COOKIE_NAME = "__Host-known" if PRODUCTION else f"known-{PORT}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = False  # the proxy in front decides; the API refuses plain HTTP by itself
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
@@ -194,6 +295,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
+
+# When reviewers work (console.lib.workdays): hours of the day in `zone`, workdays of `country`.
+REVIEW_CALENDAR = {"zone": "Asia/Shanghai", "opens": "09:00", "closes": "18:00", "country": "CN"}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -265,8 +369,32 @@ CELERY_BEAT_SCHEDULE = {
     "start-due-jobs": {"task": "sending.start_due_jobs", "schedule": 2.0, "options": {"expires": 30}},
     "sweep": {"task": "sending.sweep", "schedule": 5.0, "options": {"expires": 30}},
     "fold-counts": {"task": "sending.fold_counts", "schedule": 2.0, "options": {"expires": 30}},
+    "send-texts": {"task": "sending.send_texts", "schedule": 5.0, "options": {"expires": 30}},
+    "send-mails": {"task": "accounts.send_mails", "schedule": 10.0, "options": {"expires": 30}},
     # By the clock, so that they come also where beat never runs for long.
+    "tidy-outbox": {"task": "accounts.tidy_outbox", "schedule": crontab(minute="25"), "options": {"expires": 600}},
     "sweep-hourly": {"task": "sending.sweep_hourly", "schedule": crontab(minute="10"), "options": {"expires": 600}},
+    "seal-audit": {"task": "accounts.seal_audit", "schedule": crontab(minute="15"), "options": {"expires": 600}},
+    "verify-audit": {
+        "task": "accounts.verify_audit",
+        "schedule": crontab(minute="40", hour="2"),
+        "options": {"expires": 3600},
+    },
+    "forget-old-secrets": {
+        "task": "accounts.forget_old_secrets",
+        "schedule": crontab(minute="25"),
+        "options": {"expires": 600},
+    },
+    "disable-ended-tests": {
+        "task": "templates_app.disable_ended",
+        "schedule": crontab(minute="35"),
+        "options": {"expires": 600},
+    },
+    "forget-sessions": {
+        "task": "accounts.forget_expired_sessions",
+        "schedule": crontab(minute="50"),
+        "options": {"expires": 600},
+    },
     "make-partitions": {
         "task": "sending.make_partitions",
         "schedule": crontab(minute="5"),

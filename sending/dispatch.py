@@ -16,12 +16,16 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import audit
+from accounts.models import ReviewState, ServiceMode
+from accounts.models.application import ApplicationState, Region
+from accounts.models.review import still_valid
 from console.lib.errors import NotAllowed
-from sending import ledger
+from sending import ledger, trial
 from sending.carriers.port import LINK_DOWN
 from sending.ledger import Move, one
 from sending.models import GatewayLease, JobPace, JobStatus, SendJob
@@ -142,9 +146,17 @@ def release_unwritten(owner: uuid.UUID, *, under_way: Sequence[int]) -> int:
 
 
 def waiting_jobs() -> list[Waiting]:
-    """Jobs that are sending, of enterprises that may."""
+    """Jobs that are sending, of enterprises and applications that may, in a region that their mode covers, and with a
+    template and signature that still count.
+
+    Others stand still until that changes or a person stops them; their page says why (`sending.sendable`).
+    """
+    signed = Q(signature__isnull=True) | (Q(signature__review_state=ReviewState.APPROVED) & still_valid("signature__"))
     rows = (
         SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, enterprise__state="active")
+        .filter(application__state=ApplicationState.LAUNCHED)
+        .exclude(enterprise__service_mode=ServiceMode.PACKAGE_ONLY, application__region=Region.MAINLAND)
+        .filter(still_valid("version__"), signed, version__review_state=ReviewState.APPROVED)
         .order_by("priority", "id")
         .values_list("id", "enterprise_id", "priority", "application__region", "first_id")
     )
@@ -219,10 +231,16 @@ def start_due_jobs() -> int:
                 job.move(JobStatus.SENDING, by=None, started_at=Now())
                 try:
                     check_sendable(job)
+                    trial.admit(job)
                 except NotAllowed as problem:
                     job.move(JobStatus.PAUSED, by=None)
                     audit.record(
-                        by=None, verb="job.held", object_id=job.pk, enterprise_id=job.enterprise_id, reason=str(problem)
+                        by=None,
+                        verb="job.held",
+                        object_id=job.pk,
+                        enterprise_id=job.enterprise_id,
+                        label=job.name,
+                        reason=str(problem),
                     )
         except NotAllowed:
             continue  # started by another beat, or cancelled, in this very moment

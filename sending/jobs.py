@@ -16,9 +16,11 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import agreements
 from accounts.models import User
 from console.lib.errors import NotAllowed
 from console.lib.queue import after_commit
+from sending import trial
 from sending.intake import upload
 from sending.models import Message, SendJob
 from sending.sendable import check_sendable
@@ -38,9 +40,11 @@ def confirm(job: SendJob, *, by: User, at: datetime | None = None) -> None:
     now = timezone.now()
     if at is not None:
         check_time(at)
+    agreements.check(by)
     check_sendable(job)
     if not Message.objects.of_job(job).filter(state=MessageState.QUEUED).exists():
         raise NotAllowed(_("No row of this file can be sent. Correct the refused rows and upload them as a new job."))
+    trial.admit(job, at=at)
     if at is None:
         job.move(JobStatus.SENDING, by=by, confirmed_by=by, started_at=now)
     else:
@@ -57,7 +61,9 @@ def pause(job: SendJob, *, by: User) -> None:
 def resume(job: SendJob, *, by: User) -> None:
     """Go on with a paused job, if it could still be confirmed today."""
     _hold(job, JobStatus.PAUSED)
+    agreements.check(by)
     check_sendable(job)
+    trial.admit(job)
     job.move(JobStatus.SENDING, by=by)
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from sending import counts, dispatch, intake, partitions, sweeper
+from sending import counts, dispatch, intake, partitions, sweeper, texts
 
 
 @shared_task(name="sending.read_upload", soft_time_limit=240, time_limit=270)
@@ -43,3 +43,8 @@ def make_partitions() -> None:
 @shared_task(name="sending.verify_counts")
 def verify_counts() -> None:
     counts.verify_recent()
+
+
+@shared_task(name="sending.send_texts")
+def send_texts() -> None:
+    texts.send_waiting()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sending.views import actions, carriers, files, job, jobs, new
+from sending.views import actions, carriers, files, job, jobs, new, outbox
 
 urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
@@ -15,4 +15,5 @@ urlpatterns = [
     path("jobs/<int:pk>/refused.xlsx", files.refused_file, name="job-refused-file"),
     path("templates/<int:version>/sample.xlsx", files.template_sample, name="template-sample"),
     path("carriers/", carriers.carriers, name="carriers"),
+    path("demo/outbox/", outbox.outbox, name="demo-outbox"),
 ]

@@ -126,6 +126,11 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// 9 A part that asks by itself (hx-trigger="every …") says so: it must not keep a session alive that nobody uses
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.detail.triggeringEvent) event.detail.headers["Asks-By-Itself"] = "yes";
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-toast]").forEach(startToast);
   document.querySelectorAll("dialog[data-open]").forEach((dialog) => dialog.showModal());

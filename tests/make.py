@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
+import secrets
+import time
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
-from accounts.models import Application, Enterprise, ReviewState, Role, User
+from accounts import documents, requests
+from accounts.models import (
+    Agreement,
+    Application,
+    Document,
+    Enterprise,
+    Invitation,
+    OwnNumber,
+    Request,
+    RequestKind,
+    ReviewState,
+    Role,
+    User,
+    Verification,
+)
 from accounts.models.application import Region
+from accounts.models.document import DocumentPurpose
+from console.lib.documents import Checked, Kind
 from sending import partitions
 from sending.models import Carrier, JobStatus, MessageState, SendJob
 from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
@@ -18,6 +40,7 @@ from templates_app.models import MessageTemplate, MessageType, Signature, Templa
 from templates_app.models.signature import PRIORITY
 
 PASSWORD = "correct-horse-battery"
+CREDIT_CODE = "91110000600037341L"
 _serial = itertools.count(1)
 TEXT = "尊敬的${1}，您本月消费${2}元。"
 VARIABLES: list[dict[str, Any]] = [
@@ -45,10 +68,67 @@ def user(*, role: Role = Role.OPERATOR, of: Enterprise | None = None, name: str 
     )
 
 
+def prove(client: Client, person: User) -> None:
+    """`client`, in which `person` is signed in, has proved just now who it is: nothing asks for the password again."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+
+
 def home(person: User) -> Enterprise:
     """The enterprise somebody belongs to, who is not of the staff."""
     assert person.enterprise
     return person.enterprise
+
+
+def document(*, by: User, name: str = "licence.png", purpose: DocumentPurpose = DocumentPurpose.LICENCE) -> Document:
+    """A small picture that was checked and stored; by somebody of the enterprise."""
+    out = io.BytesIO()
+    Image.new("RGB", (90, 60), "#b22222").save(out, "PNG")
+    checked = Checked(name, Kind.PNG, out.getvalue(), 90, 60, 1)
+    return documents.store(checked, enterprise=home(by), by=by, purpose=purpose)
+
+
+def request(
+    *, by: User, kind: RequestKind = RequestKind.INTERNATIONAL_APPLICATIONS, wanted: int | None = 5, why: str = "Brands"
+) -> Request:
+    """One that is in review."""
+    figure = wanted if kind in (RequestKind.MAINLAND_APPLICATIONS, RequestKind.INTERNATIONAL_APPLICATIONS) else None
+    made = Request(enterprise=home(by), kind=kind, wanted=figure, why=why)
+    requests.submit(made, by=by)
+    return made
+
+
+def verification(*, by: User, approved: bool | None = None, **fields: Any) -> Verification:
+    """One that is in review, or was decided by a reviewer; of the enterprise of `by`."""
+    values: dict[str, Any] = {
+        "name": home(by).name,
+        "credit_code": CREDIT_CODE,
+        "address": "1 Test Road",
+        "legal_person": "Wang Lan",
+    }
+    values |= {"licence": fields.pop("licence", None) or document(by=by), **fields}
+    made = Verification.objects.create(enterprise=home(by), declared=True, **values)
+    made.move(ReviewState.IN_REVIEW, by=by)
+    if approved is not None:
+        state = ReviewState.APPROVED if approved else ReviewState.REJECTED
+        made.move(state, by=reviewer(), reason="" if approved else "The licence cannot be read.")
+    return made
+
+
+def own_number(*, of: Enterprise, number: str = "", verified: bool = True) -> OwnNumber:
+    number = number or f"+86139{next(_serial):08}"
+    return OwnNumber.objects.create(enterprise=of, number=number, verified_at=timezone.now() if verified else None)
+
+
+def agreement(*, published: bool = True, **fields: Any) -> Agreement:
+    """The next version; published by nobody in particular."""
+    last = Agreement.objects.order_by("-number").first()
+    texts = {"text_en": "You send only what people want.", "text_zh": "只发送接收人愿意接收的短信。"}
+    return Agreement.objects.create(
+        number=last.number + 1 if last else 1, published_at=timezone.now() if published else None, **{**texts, **fields}
+    )
 
 
 def reviewer() -> User:
@@ -226,3 +306,17 @@ def states(job: SendJob) -> dict[str, int]:
     from sending import counts
 
     return {MessageState(state).key: n for state, n in counts.recount(job).items() if n}
+
+
+def invitation(*, by: User, email: str = "", role: Role = Role.OPERATOR) -> tuple[Invitation, str]:
+    """An open one, and the secret of its link; no mail counts as sent."""
+    secret = secrets.token_urlsafe(32)
+    made = Invitation.objects.create(
+        enterprise=by.enterprise,
+        email=email or f"invited{next(_serial)}@example.com",
+        role=role,
+        invited_by=by,
+        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+        expires_at=timezone.now() + timedelta(days=7),
+    )
+    return made, secret

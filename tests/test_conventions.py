@@ -26,7 +26,11 @@ SHARED = {"console.lib", "console.templatetags", "console.figures", "console.lis
 FILE_LINES = 500
 VIEW_LINES = 30
 TASK_LINES = 5
-OPEN = {"healthz", "sign-in", "set-language"}
+OPEN = {
+    "account_signup", "account_email_verification_sent", "account_confirm_email", "agreement-text", "mfa_authenticate",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done", "healthz", "invitation", "account_login", "set-language", "demo-outbox"
+}  # fmt: skip
 
 
 def sources(*folders: str) -> list[Path]:
@@ -91,7 +95,14 @@ def test_only_one_door_to_celery() -> None:
 
 def test_states_change_only_through_move() -> None:
     """No assignment to a status, and no UPDATE of one outside the functions that own it."""
-    owners = {"sending/models/job.py", "accounts/models/review.py", "sending/intake/loading.py"}
+    owners = {
+        "sending/models/job.py",
+        "sending/intake/loading.py",
+        "accounts/models/application.py",
+        "accounts/models/enterprise.py",
+        "accounts/models/review.py",
+        "accounts/mail.py",
+    }
     for path in sources():
         if str(path.relative_to(ROOT)) in owners or "carriers" in path.parts:
             continue

@@ -83,6 +83,9 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEF",
     "ENCRYPTION_KEY": "A" * 43 + "=",
     "ALLOWED_HOSTS": "sms.example.com",
+    "SITE_URL": "https://sms.example.com",
+    "EMAIL_URL": "smtp+tls://console:p%40ss@mail.example",
+    "EMAIL_FROM": "Console <console@sms.example.com>",
     "DATABASE_URL": "postgresql://console@db.example/console",
     "REDIS_URL": "redis://cache.example/0",
 }
@@ -104,9 +107,13 @@ def test_production_starts_on_real_secrets() -> None:
         ("ENCRYPTION_KEY", "demo-" + "0" * 64),
         ("ENCRYPTION_KEY", "not 32 bytes in base64"),
         ("ALLOWED_HOSTS", "*"),
+        ("SITE_URL", ""),
+        ("SITE_URL", "http://sms.example.com"),
         ("DATABASE_URL", ""),
         ("REDIS_URL", ""),
         ("DEBUG", "true"),
+        ("EMAIL_URL", ""),
+        ("EMAIL_FROM", ""),
     ],
 )
 def test_production_refuses(name: str, value: str) -> None:
@@ -116,7 +123,7 @@ def test_production_refuses(name: str, value: str) -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     done = load_settings(MODE="production")
-    for name in ("SECRET_KEY", "ENCRYPTION_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"):
+    for name in ("SECRET_KEY", "ENCRYPTION_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         assert name in done.stderr
     wrong = {
         "PORT": "eighty",
@@ -126,6 +133,11 @@ def test_every_fault_is_named_at_once() -> None:
         "CSRF_TRUSTED_ORIGINS": "a.example",
         "UPLOAD_MAX_ROWS": "-3",
         "GATEWAY_LEASE_SECONDS": "0",
+        "EMAIL_URL": "smtp://console:secret@mail.example",
+        "SITE_URL": "sms.example.com",
+        "SECOND_FACTOR_REQUIRED_ROLES": "reviewer,admins",
+        "SESSION_IDLE_SECONDS": "1",
+        "PLATFORM_SIGNATURE": "【短信】",
     }
     done = load_settings(**wrong)
     for name in wrong:

@@ -6,22 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Application, Role, User
+from accounts.models import (
+    Agreement,
+    Application,
+    Contact,
+    Document,
+    Invitation,
+    OwnNumber,
+    Request,
+    Role,
+    User,
+    Verification,
+)
 from accounts.permissions import CAN, STAFF, TENANT
 from sending.models import JobStatus, SendJob
 from templates_app.models import Signature, TemplateVersion
 from tests import make
+from tests.keys import add_key
 from tests.test_conventions import routes
 
 pytestmark = pytest.mark.django_db
 TABLES = """
     SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE relkind IN ('r', 'p') AND nspname = current_schema() AND NOT relispartition
-      AND relname NOT IN ('django_session', 'django_migrations')
+      AND relname NOT IN ('django_session', 'usersessions_usersession', 'console_cache', 'django_migrations')
 """
 
 
@@ -35,6 +48,18 @@ class Things:
     signature: Signature
     pending: Signature
     jobs: dict[JobStatus, SendJob]
+    document: Document
+    asked: Request
+    verification: Verification
+    own_number: OwnNumber
+    colleague: User
+    invitation: Invitation
+    invitation_secret: str
+    reviewer: User
+    staff_invitation: Invitation
+    key: Authenticator
+    contact: Contact
+    agreement: Agreement
 
     @property
     def application(self) -> Application:
@@ -53,7 +78,45 @@ def things(db: None) -> Things:
     pending = make.signature(by=alice, app=version.template.application, name="待审签名", approved=None)
     statuses = [JobStatus.CHECKED, JobStatus.SENDING, JobStatus.SCHEDULED, JobStatus.PAUSED]
     jobs = {status: make.job(by=alice, version=version, rows=2, invalid=1, status=status) for status in statuses}
-    return Things(alice, version, draft, signature, pending, jobs)
+    invitation, invitation_secret = make.invitation(by=alice)
+    staff_invitation, _secret = make.invitation(by=make.user(role=Role.ADMINISTRATOR), role=Role.REVIEWER)
+    return Things(
+        alice,
+        version,
+        draft,
+        signature,
+        pending,
+        jobs,
+        document=make.document(by=alice),
+        asked=make.request(by=alice),
+        verification=make.verification(by=alice),
+        own_number=make.own_number(of=make.home(alice), verified=False),
+        colleague=make.user(role=Role.VIEWER, of=alice.enterprise),
+        invitation=invitation,
+        invitation_secret=invitation_secret,
+        reviewer=make.reviewer(),
+        staff_invitation=staff_invitation,
+        key=add_key(alice)[0],
+        contact=Contact.objects.create(enterprise=make.home(alice), name="Dana Hu", email="dana@example.com"),
+        agreement=Agreement.objects.create(number=1, text_en="Be fair.", text_zh="公平。"),
+    )
+
+
+# One's own account, and how one comes to have it.
+IDENTITY = [
+    "account_signup", "account_email_verification_sent", "agreement-text", "account_reset_password",
+    "account_reset_password_done", "account_reset_password_from_key_done", "mfa_authenticate", "account",
+    "account_change_password", "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    "mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "usersessions_list",
+]  # fmt: skip
+
+ADMINISTRATION = ["enterprises", "agreements", "agreement-edit"]
+ENTERPRISE = ["enterprise-record", "enterprise-suspend", "enterprise-restore"]
+AGREEMENT = ["agreement-version", "agreement-publish"]
+
+# These belong to one person; not even colleagues find them.
+PERSONAL = {"mfa_edit_webauthn", "mfa_remove_webauthn"}
 
 
 def addresses(things: Things) -> dict[str, str]:
@@ -61,7 +124,17 @@ def addresses(things: Things) -> dict[str, str]:
     job = dict.fromkeys(("job", "job-confirm", "job-columns", "job-refused-file"), things.jobs[JobStatus.CHECKED].pk)
     job |= dict.fromkeys(("job-pause", "job-stop"), things.jobs[JobStatus.SENDING].pk)
     job |= {"job-resume": things.jobs[JobStatus.PAUSED].pk, "job-cancel": things.jobs[JobStatus.SCHEDULED].pk}
-    plain = ["healthz", "sign-in", "sign-out", "set-language", "overview", "jobs", "job-new", "carriers", "reviews"]
+    plain = [
+        "healthz",
+        "account_login",
+        "account_logout",
+        "set-language",
+        "overview",
+        "jobs",
+        "job-new",
+        "carriers",
+        "reviews",
+    ]
     regional = ["applications", "application-new", "templates", "template-new"]
     cn = {"region": "cn"}
     template = things.version.template.pk
@@ -70,7 +143,26 @@ def addresses(things: Things) -> dict[str, str]:
         | {name: reverse(name, kwargs=cn) for name in regional}
         | {name: reverse(name, args=[pk]) for name, pk in job.items()}
         | {
-            "application": reverse("application", kwargs=cn | {"pk": things.application.pk}),
+            **{name: reverse(name) for name in IDENTITY},
+            **{name: reverse(name) for name in ADMINISTRATION},
+            **{name: reverse(name, args=[things.alice.enterprise_id]) for name in ENTERPRISE},
+            **{name: reverse(name, args=[things.agreement.number]) for name in AGREEMENT},
+            **{
+                name: reverse(name, args=[things.alice.enterprise_id, things.application.pk])
+                for name in ("platform-suspend", "platform-resume")
+            },
+            "mfa_edit_webauthn": reverse("mfa_edit_webauthn", args=[things.key.pk]),
+            "mfa_remove_webauthn": reverse("mfa_remove_webauthn", args=[things.key.pk]),
+            "account_confirm_email": reverse("account_confirm_email", args=["made-up"]),
+            "account_reset_password_from_key": reverse("account_reset_password_from_key", args=["1", "made-up"]),
+            **{name: reverse(name) for name in PEOPLE},
+            **{name: reverse(name, args=[things.colleague.pk]) for name in PERSON},
+            **{name: reverse(name, args=[things.reviewer.pk]) for name in ("staff-person", "staff-remove")},
+            **{name: reverse(name, args=[things.invitation.pk]) for name in INVITATION},
+            **{f"staff-{name}": reverse(f"staff-{name}", args=[things.staff_invitation.pk]) for name in INVITATION},
+            "invitation": reverse("invitation", args=[things.invitation_secret]),
+            "document": reverse("document", args=[things.document.pk]),
+            **{name: reverse(name, kwargs=cn | {"pk": things.application.pk}) for name in APPLICATION},
             "signature": reverse("signature", args=[things.signature.pk]),
             "signature-withdraw": reverse("signature-withdraw", args=[things.pending.pk]),
             "template": reverse("template", kwargs=cn | {"pk": template}),
@@ -80,14 +172,53 @@ def addresses(things: Things) -> dict[str, str]:
             "version-discard": reverse("version-discard", args=[things.draft.pk]),
             "template-sample": reverse("template-sample", args=[things.version.pk]),
             "review": reverse("review", args=["signature", things.pending.pk]),
+            "audit": reverse("audit"),
+            "audit-export": reverse("audit-export", args=["csv"]),
+            "contacts": reverse("contacts"),
+            "contact-new": reverse("contact-new"),
+            **{name: reverse(name, args=[things.contact.pk]) for name in CONTACT},
+            "notices": reverse("notices"),
+            "demo-outbox": reverse("demo-outbox"),
+            "requests": reverse("requests"),
+            "request-new": reverse("request-new"),
+            "request": reverse("request", args=[things.asked.pk]),
+            "request-withdraw": reverse("request-withdraw", args=[things.asked.pk]),
+            **{name: reverse(name) for name in JOINING},
+            **{name: reverse(name, args=[things.own_number.pk]) for name in NUMBER},
+            "verification-submission": reverse("verification-submission", args=[things.verification.pk]),
+            "verification-withdraw": reverse("verification-withdraw", args=[things.verification.pk]),
         }
     )
 
 
+JOINING = (
+    "enterprise", "enterprise-edit", "enterprise-mode", "own-numbers", "own-number-new", "verification",
+    "verification-new", "agreement",
+)  # fmt: skip
+NUMBER = ("own-number", "own-number-code", "own-number-service", "own-number-remove")
+APPLICATION = (
+    "application", "application-edit", "application-suspend", "application-resume", "application-secret",
+    "application-rotate", "application-end-old", "application-push-secret", "application-sign",
+    "application-stop-signing",
+)  # fmt: skip
+PEOPLE = ("people", "people-leave", "person-invite", "second-factor-required", "staff", "staff-invite")
+PERSON = ("person", "person-remove", "ownership-transfer")
+CONTACT = ("contact", "contact-switch", "contact-remove")
+INVITATION = ("invitation-resend", "invitation-withdraw")
+
+
 # Addresses without an id of somebody's; the person's own list or form answers.
 WITHOUT_ID = {
-    "healthz", "sign-in", "sign-out", "set-language", "overview", "jobs", "job-new", "carriers", "reviews",
+    *PEOPLE,
+    *ADMINISTRATION,
+    "invitation",  # open to whoever has its secret
+    *JOINING,
+    "healthz", "account_login", "account_logout", "set-language", "overview", "jobs", "job-new", "carriers", "reviews",
     "signatures", "signature-new", "applications", "application-new", "templates", "template-new",
+    "audit", "audit-export",
+    "requests", "request-new",
+    "contacts", "contact-new", "notices", "demo-outbox",
+    "account_confirm_email", "account_reset_password_from_key", *IDENTITY,
 }  # fmt: skip
 
 
@@ -95,6 +226,7 @@ def client(person: User | None) -> Client:
     made = Client()
     if person:
         made.force_login(person)
+        make.prove(made, person)
     return made
 
 
@@ -157,7 +289,7 @@ def test_strangers_are_sent_to_sign_in(things: Things) -> None:
         for method in ("GET", "POST"):
             answer = ask(client(None), method, addresses(things)[name])
             if view.policy != "open":  # type: ignore[attr-defined]
-                assert answer.status_code == 302 and answer.url.startswith(reverse("sign-in")), f"{method} {name}"
+                assert answer.status_code == 302 and answer.url.startswith(reverse("account_login")), f"{method} {name}"
     assert fingerprint() == before
 
 
@@ -168,14 +300,15 @@ def test_pages_open_for_those_who_may(things: Things, role: Role) -> None:
     for name, view in routes():
         if role in CAN.get(view.policy, ()):  # type: ignore[attr-defined]
             status = ask(someone, "GET", addresses(things)[name]).status_code
-            assert status in {200, 302, 405}, f"{name} as {role}: {status}"
+            expected = {404} if name in PERSONAL and person != things.alice else {200, 302, 405}
+            assert status in expected, f"{name} as {role}: {status}"
 
 
 def test_the_lists_of_others_are_empty(things: Things) -> None:
     mallory = client(make.user(name="Mallory Qi", role=Role.OWNER))
-    for name in ("jobs", "signatures", "templates", "applications", "overview"):
+    for name in ("jobs", "signatures", "templates", "applications", "overview", "contacts", "notices"):
         page = mallory.get(addresses(things)[name]).content.decode()
-        for secret in (str(things.version.template), str(things.signature.name), str(things.application)):
+        for secret in (str(things.version.template), str(things.signature.name), str(things.application), "Dana Hu"):
             assert secret not in page, f"{name} shows {secret}"
 
 

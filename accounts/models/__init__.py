@@ -5,7 +5,7 @@ from accounts.models.contact import Contact, Notice, NoticeKind
 from accounts.models.document import Document
 from accounts.models.enterprise import Enterprise, OrganisationKind, ServiceMode
 from accounts.models.invitation import Invitation
-from accounts.models.outbox import OutgoingMail, OutgoingText, OwnNumber
+from accounts.models.outbox import OutgoingMail, OutgoingText, OwnNumber, OwnNumberCode
 from accounts.models.person import Role, User
 from accounts.models.request import Request, RequestKind
 from accounts.models.review import Review, ReviewState
@@ -28,6 +28,7 @@ __all__ = [
     "OutgoingMail",
     "OutgoingText",
     "OwnNumber",
+    "OwnNumberCode",
     "Request",
     "RequestKind",
     "Review",

@@ -16,7 +16,7 @@ CONTACTS_MAX = 10
 
 
 class NoticeKind(models.TextChoices):
-    """What notices are about. The first five are switches of a contact; the last goes to everybody's inbox only."""
+    """What notices are about. The first five are switches of a contact; the last is mailed to owners and admins."""
 
     QUALIFICATION = "qualification", _("Qualification results")
     SIGNATURE = "signature", _("Signature results")
@@ -24,6 +24,11 @@ class NoticeKind(models.TextChoices):
     TRAFFIC = "traffic", _("Traffic alarms")
     PACKAGE = "package", _("Package alarms")
     ACCOUNT = "account", _("Account")
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(enterprise_id=user.enterprise_id) if user.enterprise_id else self.none()
 
 
 class Contact(models.Model):
@@ -39,6 +44,8 @@ class Contact(models.Model):
     # Of its notices; what the person who added the contact reads, until somebody changes it.
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         constraints = [

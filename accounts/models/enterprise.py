@@ -86,6 +86,8 @@ class Enterprise(models.Model):
     service_mode = models.PositiveSmallIntegerField(
         _("service mode"), choices=ServiceMode, default=ServiceMode.PAY_PER_USE
     )
+    # Null while nobody has said which one; until then it is the default.
+    service_mode_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When its real name was verified, and what was: copied from the approved Verification. Null: on trial.
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     credit_code = models.CharField(max_length=18, blank=True, editable=False)

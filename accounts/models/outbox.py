@@ -1,9 +1,14 @@
 """Mails and texts of the platform itself, stored with the deed that causes them and sent afterwards."""
 
+from __future__ import annotations
+
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from accounts.models.enterprise import Enterprise
+from accounts.models.person import User
 from console.lib.constraints import one_of
 
 
@@ -41,16 +46,28 @@ class OutgoingText(models.Model):
     # Whom it is about or who asked for it; null: the platform's own staff.
     enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, related_name="+")
     number = models.CharField(max_length=16)  # E.164
-    text = models.CharField(max_length=500)
+    text = models.CharField(max_length=500)  # emptied after a day
     urgent = models.BooleanField(default=False)  # a code somebody waits for
     created_at = models.DateTimeField(auto_now_add=True)
     message_id = models.BigIntegerField(null=True, unique=True)  # in the ledger, once handed over
 
     class Meta:
-        indexes = [models.Index(fields=["id"], name="outgoingtext_waiting", condition=Q(message_id__isnull=True))]
+        indexes = [
+            models.Index(fields=["id"], name="outgoingtext_waiting", condition=Q(message_id__isnull=True)),
+            models.Index(fields=["number", "created_at"], name="outgoingtext_by_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number[:3]}****{self.number[-4:]}"
+
+
+class OwnNumberQuerySet(models.QuerySet["OwnNumber"]):
+    def visible_to(self, user: User) -> Self:
+        """Those of one's enterprise; staff (who have none) see none."""
+        return self.filter(enterprise_id=user.enterprise_id) if user.enterprise_id else self.none()
+
+    def verified(self) -> Self:
+        return self.filter(verified_at__isnull=False)
 
 
 class OwnNumber(models.Model):
@@ -64,9 +81,28 @@ class OwnNumber(models.Model):
     code_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = OwnNumberQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "number"], name="ownnumber_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number[:3]}****{self.number[-4:]}"
+
+
+class OwnNumberCode(models.Model):
+    """That a code was sent: what the limits count, so that removing a number starts nothing anew. Kept for two days."""
+
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="+")
+    number = models.CharField(max_length=16)  # E.164
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["number", "-sent_at"], name="ownnumbercode_by_number"),
+            models.Index(fields=["enterprise", "-sent_at"], name="ownnumbercode_by_enterprise"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.enterprise import Enterprise
+from accounts.models.person import Role, User
 from accounts.models.review import Review, ReviewClock, ReviewQuerySet, ReviewState
 from console.lib.constraints import one_of
 
@@ -44,3 +45,14 @@ class Request(Review):
 
     def __str__(self) -> str:
         return str(RequestKind(self.kind).label)
+
+    @property
+    def deciders(self) -> frozenset[Role]:
+        from accounts.requests import KINDS
+
+        return KINDS[self.kind].deciders
+
+    def on_decided(self, *, by: User) -> None:
+        from accounts import requests
+
+        requests.settle(self, by=by)

@@ -1,4 +1,4 @@
-"""Real-name verification: who an enterprise says it is, with proof, as one reviewed submission (product reference, 1)."""
+"""Real-name verification: who an enterprise says it is, with proof; a reviewed submission (product reference 1)."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.document import Document
 from accounts.models.enterprise import Enterprise
+from accounts.models.person import User
 from accounts.models.review import Review, ReviewClock, ReviewQuerySet, ReviewState
 
 
@@ -41,3 +42,8 @@ class Verification(Review):
 
     def __str__(self) -> str:
         return self.name
+
+    def on_decided(self, *, by: User) -> None:
+        from accounts import verification
+
+        verification.take_effect(self)

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import administration as deeds
+from accounts import applications
 from accounts.forms.administration import EnterpriseFilter, ReasonForm
-from accounts.models import Enterprise, ReviewState, User, Verification
+from accounts.models import Application, Enterprise, ReviewState, User, Verification
 from accounts.models.enterprise import EnterpriseState
 from accounts.permissions import PersonRequest, policy
 from console.lib.errors import NotAllowed
@@ -76,3 +77,26 @@ def enterprise_suspend(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 def enterprise_restore(request: PersonRequest, pk: int) -> HttpResponse:
     return _deed(request, pk, EnterpriseState.ACTIVE)
+
+
+@policy("enterprises.edit")
+@require_POST
+def platform_suspend(request: PersonRequest, pk: int, application: int) -> HttpResponse:
+    """The platform's suspension of one application; the enterprise cannot end it."""
+    found = get_object_or_404(Application.objects.filter(enterprise=pk), pk=application)
+    try:
+        applications.suspend(found, by=request.user, reason=request.POST.get("reason", ""))
+    except NotAllowed as problem:
+        messages.error(request, str(problem))
+    return redirect("enterprise-record", pk=pk)
+
+
+@policy("enterprises.edit")
+@require_POST
+def platform_resume(request: PersonRequest, pk: int, application: int) -> HttpResponse:
+    found = get_object_or_404(Application.objects.filter(enterprise=pk), pk=application)
+    try:
+        applications.resume(found, by=request.user)
+    except NotAllowed as problem:
+        messages.error(request, str(problem))
+    return redirect("enterprise-record", pk=pk)

@@ -1,55 +1,118 @@
-"""Signing in and out, and one's own language."""
+"""Signing in and out, proving it once more, and one's own language."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from allauth.account.internal.flows.logout import logout
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.views import LoginView, ReauthenticateView
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
 from django.conf import settings
-from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import audit
-from accounts.forms.sign_in import SignInForm
+from accounts.forms.sign_in import CodeAgainForm, CodeForm, PasswordAgainForm, SignInForm
+from accounts.identity.adapter import note_failure
+from accounts.identity.middleware import ENDED
+from accounts.identity.second_factor import factors
+from accounts.models import Agreement
 from accounts.permissions import PersonRequest, open_to_all, policy
-from console.lib.pages import page
 
 
-def _safe_next(request: HttpRequest, otherwise: str) -> str:
-    """Where the request asks to go on to, if that is a page of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else resolve_url(otherwise)
+class FaultyIs422:
+    """A form that is not valid answers 422, as everywhere in the console."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        if response.status_code == 200:
+            response.status_code = 422
+        return response
 
 
-@open_to_all
-@never_cache
-@sensitive_post_parameters("password")
-def sign_in(request: HttpRequest) -> HttpResponse:
-    if getattr(request, "htmx", None):  # the session ended under a page: leave the page, do not fill its part
-        return HttpResponseClientRedirect(reverse("sign-in"))
-    if request.user.is_authenticated:
-        return redirect(_safe_next(request, settings.LOGIN_REDIRECT_URL))
-    form = SignInForm(request, data=request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        person = form.get_user()
-        login(request, person)
-        audit.record(by=person, verb="user.signed_in", object_id=person.pk, enterprise_id=person.enterprise_id)
-        return redirect(_safe_next(request, settings.LOGIN_REDIRECT_URL))
-    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
-    return page(request, "accounts/sign_in.html", context, status=422 if form.is_bound else 200)
+class SignInView(FaultyIs422, LoginView):
+    form_class = SignInForm
+    template_name = "accounts/sign_in.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "htmx", None):  # the session ended under a page: leave the page, do not fill its part
+            return HttpResponseClientRedirect(reverse("account_login"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
+        clear_login(request)  # whoever comes back here from the second factor begins anew
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        ended = self.request.session.pop(ENDED, "")
+        is_open = Agreement.objects.published().exists()
+        return super().get_context_data(**kwargs) | {"ended": ended, "sign_up_is_open": is_open}
+
+
+class SecondFactorView(AuthenticateView):
+    form_class = CodeForm
+    template_name = "mfa/authenticate.html"
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        note_failure(self.stage.login.user, step="second_factor")
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        held = {factor.type for factor in factors(self.stage.login.user)}
+        context["options"] = json.dumps(context["js_data"]["request_options"])
+        context["by_key"], context["by_app"] = Authenticator.Type.WEBAUTHN in held, Authenticator.Type.TOTP in held
+        return context
+
+
+class PasswordAgainView(FaultyIs422, ReauthenticateView):
+    form_class = PasswordAgainForm
+    template_name = "account/reauthenticate.html"
+
+
+class CodeAgainView(FaultyIs422, ReauthenticateByCodeView):
+    form_class = CodeAgainForm
+    template_name = "mfa/reauthenticate.html"
+
+
+class KeyAgainView(ReauthenticateWebAuthnView):
+    template_name = "mfa/webauthn/reauthenticate.html"
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data() | {"form": form}, status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return context | {"options": json.dumps(context["js_data"]["request_options"])}
 
 
 @policy("account.own")
 @require_POST
 def sign_out(request: PersonRequest) -> HttpResponse:
+    person = request.user
+    audit.record(
+        by=person,
+        verb="user.signed_out",
+        object_id=person.pk,
+        enterprise_id=person.enterprise_id,
+        label=person.name,
+    )
     logout(request)
-    return redirect("sign-in")
+    response = redirect("account_login")
+    # Not "cookies": the language, and that this device is known, stay.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @open_to_all
@@ -71,3 +134,17 @@ def set_language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+def _safe_next(request: HttpRequest, otherwise: str) -> str:
+    """Where the request asks to go on to, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else resolve_url(otherwise)
+
+
+sign_in = open_to_all(SignInView.as_view())
+second_factor = open_to_all(SecondFactorView.as_view())
+password_again = policy("account.own")(PasswordAgainView.as_view())
+code_again = policy("account.own")(CodeAgainView.as_view())
+key_again = policy("account.own")(KeyAgainView.as_view())

@@ -15,7 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, modes
 from accounts.models import Enterprise, User
 from accounts.models.application import ApplicationState
 from accounts.models.enterprise import EnterpriseState
@@ -82,6 +82,7 @@ def receive(
                 verb="job.uploaded",
                 object_id=job.pk,
                 enterprise_id=enterprise.pk,
+                label=job.name,
                 file=job.file_name,
                 bytes=job.file_size,
             )
@@ -112,6 +113,7 @@ def _check(*, enterprise: Enterprise, by: User, version: TemplateVersion, file: 
             _("The application “%(name)s” is suspended. Choose a template of another application.")
             % {"name": template.application.name}
         )
+    modes.check_region(enterprise, template.application.region)
     if not version.is_sendable:
         raise NotAllowed(_("This version of the template is not approved. Choose an approved template."))
     if template.type == MessageType.VERIFICATION:

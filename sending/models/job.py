@@ -114,4 +114,4 @@ class SendJob(models.Model):
                 % {"now": JobStatus(self.status).label, "to": to.label}
             )
         self.refresh_from_db()
-        audit.record(by=by, verb=f"job.{to}", object_id=self.pk, enterprise_id=self.enterprise_id)
+        audit.record(by=by, verb=f"job.{to}", object_id=self.pk, enterprise_id=self.enterprise_id, label=self.name)

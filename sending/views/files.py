@@ -36,7 +36,13 @@ def refused_file(request: PersonRequest, pk: int) -> HttpResponse:
     write_rows(file, _headings(job), _refused(job), name=_("Refused rows"))
     length = file.tell()
     file.seek(0)
-    audit.record(by=request.user, verb="job.refused_exported", object_id=job.pk, enterprise_id=job.enterprise_id)
+    audit.record(
+        by=request.user,
+        verb="job.refused_exported",
+        object_id=job.pk,
+        enterprise_id=job.enterprise_id,
+        label=job.name,
+    )
     name = _("job %(id)s refused rows.xlsx") % {"id": job.pk}
     response = FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
     response["Content-Length"] = str(length)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import PersonRequest, may, policy
 from console.lib.pages import page
 from sending import counts as counting
-from sending import previews
+from sending import previews, trial
 from sending.forms import ColumnsForm, ConfirmForm
 from sending.models import SendJob
 from sending.sendable import obstacle
@@ -69,6 +69,7 @@ def _to_confirm(request: HttpRequest, job: SendJob, form: ConfirmForm | None) ->
     return {
         "found": found,
         "preview": previews.at(job, _whole(request.GET.get("row"))),
+        "trial": trial.of(job) if found.sendable else None,
         "way": way,
         "end": figures.End.after(found.segments_total / way.rate) if way.rate else None,
         "form": form or ConfirmForm(),

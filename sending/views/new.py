@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import modes
 from accounts.models import ReviewState
 from accounts.permissions import PersonRequest, policy
 from console.lib.errors import NotAllowed
@@ -90,7 +91,9 @@ def _go(request: PersonRequest, address: str) -> HttpResponse:
 def offered(request: PersonRequest) -> tuple[list[Choice], list[Barred]]:
     """The templates of the person's enterprise: those that can be sent, by type, and the others with the reason."""
     all_of_them = (
-        MessageTemplate.objects.visible_to(request.user).with_latest().select_related("signature", "application")
+        MessageTemplate.objects.visible_to(request.user)
+        .with_latest()
+        .select_related("signature", "application__enterprise")
     )
     sendable = set(MessageTemplate.objects.visible_to(request.user).sendable().values_list("pk", flat=True))
     approved: dict[int, TemplateVersion] = {}
@@ -98,7 +101,7 @@ def offered(request: PersonRequest) -> tuple[list[Choice], list[Barred]]:
         approved[version.template_id] = version
     choices, barred = [], []
     for template in all_of_them.order_by("type", "name"):
-        if template.pk in approved:
+        if template.pk in approved and modes.covers(template.application.enterprise, template.application.region):
             choices.append(Choice(template, approved[template.pk]))
         else:
             barred.append(Barred(template, _why_barred(template)))
@@ -106,6 +109,8 @@ def offered(request: PersonRequest) -> tuple[list[Choice], list[Barred]]:
 
 
 def _why_barred(template: MessageTemplate) -> Promise:
+    if not modes.covers(template.application.enterprise, template.application.region):
+        return _("Your service mode covers international messages only.")
     if template.type == MessageType.VERIFICATION:
         return _("Verification codes cannot be sent to groups.")
     state = getattr(template, "latest_state", None)

@@ -2,6 +2,7 @@ import pytest
 from django.test import RequestFactory
 
 from accounts.context import Shell
+from accounts.models import Role
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +16,12 @@ def titles(person, path="/"):
 
 def test_menu_holds_what_the_role_may_see(alice, victor, bob, carol):
     tenant = ["Overview", "Group SMS Assistant", "Applications", "Signatures", "Templates", "Applications", "Templates"]
+    tenant += ["Your enterprise", "People", "Contacts", "Requests"]
     assert titles(alice) == titles(victor) == tenant
+    assert titles(make.user(role=Role.OWNER, language="en")) == [*tenant, "Audit"]
     assert titles(bob) == ["Overview", "Review queue"]
-    assert titles(carol) == ["Overview", "Review queue", "Carriers"]
+    platform = ["Review queue", "Enterprises", "Staff", "Service agreement", "Carriers", "Audit"]
+    assert titles(carol) == ["Overview", *platform]
 
 
 def test_reviewers_see_how_much_waits_at_the_price_of_one_query(alice, bob, django_assert_num_queries):

@@ -9,7 +9,7 @@ URL = "/sign-in/"
 
 
 def post(client, **fields):
-    return client.post(URL, {"username": "alice@example.com", "password": make.PASSWORD, **fields})
+    return client.post(URL, {"login": "alice@example.com", "password": make.PASSWORD, **fields})
 
 
 def test_right_password_leads_to_the_overview_and_is_recorded(client, alice):
@@ -20,10 +20,10 @@ def test_right_password_leads_to_the_overview_and_is_recorded(client, alice):
 
 
 def test_capitals_in_the_address_do_not_matter(client, alice):
-    assert post(client, username="Alice@Example.COM").status_code == 302
+    assert post(client, login="Alice@Example.COM").status_code == 302
 
 
-@pytest.mark.parametrize("fields", [{"password": "wrong"}, {"username": "nobody@example.com"}])
+@pytest.mark.parametrize("fields", [{"password": "wrong"}, {"login": "nobody@example.com"}])
 def test_wrong_password_and_unknown_address_read_the_same(client, alice, fields):
     response = post(client, **fields)
     assert response.status_code == 422

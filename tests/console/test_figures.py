@@ -57,3 +57,32 @@ def test_numbers_are_masked():
     assert figures.masked("+8613812345678").endswith("5678")
     assert "1234" not in figures.masked("+8613812345678")
     assert figures.masked("") == ""
+
+
+@pytest.mark.parametrize(
+    ("at", "long", "short", "chinese"),
+    [
+        (datetime(2025, 11, 17, 3, 0, tzinfo=UTC), "Mon 17 Nov, 11:00", "Mon 11:00", "11月17日 星期一 11:00"),
+        (datetime(2025, 11, 21, 3, 0, tzinfo=UTC), "Fri 21 Nov, 11:00", "Fri 21 Nov, 11:00", "11月21日 星期五 11:00"),
+        (datetime(2025, 11, 13, 3, 0, tzinfo=UTC), "Thu 13 Nov, 11:00", "Thu 13 Nov, 11:00", "11月13日 星期四 11:00"),
+        (
+            datetime(2026, 1, 5, 3, 0, tzinfo=UTC),
+            "Mon 5 Jan 2026, 11:00",
+            "Mon 5 Jan 2026, 11:00",
+            "2026年1月5日 星期一 11:00",
+        ),
+    ],
+)
+@time_machine.travel(NOON, tick=False)
+def test_deadlines_name_the_weekday(at, long, short, chinese):
+    assert f">{long}<" in figures.deadline(at) and f">{short}<" in figures.deadline(at, "short")
+    with translation.override("zh-hans"):
+        assert f">{chinese}<" in figures.deadline(at)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0 min"), (59, "0 min"), (60 * 59, "59 min"), (3840, "1 h 04"), (86400, "24 h 00"), (3 * 86400, "3 d")],
+)
+def test_spans(seconds, written):
+    assert figures.span(seconds) == written

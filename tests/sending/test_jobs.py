@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import applications
 from accounts.models import AuditEntry, ReviewState, Role
-from accounts.models.application import ApplicationState
 from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
 from sending import jobs, previews
@@ -64,8 +64,7 @@ def disable_signature(job):
 
 
 def suspend_application(job):
-    job.application.state = ApplicationState.SUSPENDED
-    job.application.save()
+    applications.suspend(job.application, by=job.created_by, reason="A key was lost.")
 
 
 def suspend_enterprise(job):

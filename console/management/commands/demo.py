@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts import demo as people
+from accounts import demo_joining as joining
 from console.lib.errors import NotAllowed
 from sending import demo as carriers
 from templates_app import demo as messages
@@ -49,6 +50,7 @@ def load() -> dict[str, Any]:
     """Make what is missing; what scripts and people need to begin."""
     made = people.people_and_application()
     _signature, template = messages.signature_and_template(made["enterprise"], made["application"], made)
+    joining.joined(made["enterprise"], made["other"], made)  # its contact is told of what comes after: nothing yet
     carriers.carrier()
     application = made["application"]
     return {

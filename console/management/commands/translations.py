@@ -48,7 +48,7 @@ def strings(base: Path) -> dict[Key, set[str]]:
         for path in sorted((base / root).rglob("*")):
             if path.suffix == ".py" and "migrations" not in path.parts:
                 keys = _of_code(path)
-            elif path.suffix == ".html":
+            elif path.suffix in {".html", ".txt"} and "templates" in path.parts:  # mails are text
                 keys = _of_template(path)
             else:
                 continue

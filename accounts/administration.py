@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import notices
-from accounts.models import Enterprise, NoticeKind, User
+from accounts.models import Enterprise, NoticeKind, Request, RequestKind, ReviewState, User
 from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
 
@@ -25,3 +25,6 @@ def restore(enterprise: Enterprise, *, by: User, reason: str) -> None:
         raise NotAllowed(_("Say why; the reason stays on record."))
     enterprise.move(EnterpriseState.ACTIVE, by=by, reason=reason)
     notices.tell(enterprise, NoticeKind.ACCOUNT, "enterprise.restored", path="/enterprise/")
+    # What it asked for is done. Left open, an approval would end a suspension yet to come.
+    for request in Request.objects.filter(enterprise=enterprise, kind=RequestKind.RESTART).waiting():
+        request.move(ReviewState.WITHDRAWN, by=by)

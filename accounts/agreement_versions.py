@@ -29,7 +29,7 @@ def draft() -> Agreement:
 
 
 def token(version: Agreement) -> str:
-    """What the draft looked like when somebody opened it; `save` refuses to overwrite anything newer."""
+    """What the draft looked like when somebody opened it; `save` overwrites and `publish` publishes nothing newer."""
     if version.pk is None:
         return f"new-{version.number}"
     return hashlib.sha256("\0".join(getattr(version, field) for field in FIELDS).encode()).hexdigest()[:16]
@@ -56,11 +56,18 @@ def save(texts: dict[str, str], *, seen: str, by: User) -> Agreement:
 
 
 @transaction.atomic
-def publish(version: Agreement, *, by: User) -> None:
-    """From now on this version holds: everybody is asked to accept it before they send again."""
+def publish(version: Agreement, *, seen: str, by: User) -> None:
+    """From now on this version holds: everybody is asked to accept it before they send again.
+
+    `seen` is the `token` of the text that was read; one that was changed since is not published unread.
+    """
     kept = Agreement.objects.select_for_update().filter(pk=version.pk, published_at__isnull=True).first()
     if kept is None:
         raise NotAllowed(_("This version is published already. Load the page again."))
+    if token(kept) != seen:
+        raise NotAllowed(
+            _("Somebody has changed the text since you opened this page. Read it as it is now, then publish.")
+        )
     if not kept.text_en or not kept.text_zh:
         raise NotAllowed(_("The text is needed in both languages, because people read it in theirs."))
     kept.published_at, kept.published_by = timezone.now(), by

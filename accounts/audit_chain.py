@@ -35,7 +35,7 @@ CANONICAL = """
     )::text
 """
 LINKS = f"""
-    SELECT l.chain, l.seq, l.entry_id, l.hash, e.id IS NOT NULL, {CANONICAL.format(id="e.id")}, e.at, e.verb,
+    SELECT l.chain, l.seq, l.entry_id, l.hash, {CANONICAL.format(id="e.id")}, e.at, e.verb,
         s.hash, s.mac, s.at
     FROM accounts_auditlink l
     LEFT JOIN accounts_auditentry e ON e.id = l.entry_id
@@ -178,7 +178,6 @@ class Link:
     seq: int
     entry_id: int
     hash: bytes
-    exists: bool
     canonical: str
     at: datetime | None
     verb: str | None

@@ -46,7 +46,7 @@ def visible_to(user: User, enterprise: Enterprise | None) -> QuerySet[AuditEntry
     return AuditEntry.objects.filter(enterprise=of).select_related("by")
 
 
-def narrowed(found: QuerySet[AuditEntry], chosen: dict[str, Any]) -> QuerySet[AuditEntry]:
+def narrowed(found: QuerySet[AuditEntry], chosen: dict[str, Any], *, reader: User) -> QuerySet[AuditEntry]:
     """`chosen`: any of person, group, since, until (days, both included), q."""
     if person := chosen.get("person"):
         found = found.filter(
@@ -61,18 +61,19 @@ def narrowed(found: QuerySet[AuditEntry], chosen: dict[str, Any]) -> QuerySet[Au
         found = found.filter(at__gte=timezone.make_aware(datetime.combine(since, time.min)))
     if until := chosen.get("until"):
         found = found.filter(at__lte=timezone.make_aware(datetime.combine(until, time.max)))
-    return found.filter(_with_words(chosen["q"])) if chosen.get("q") else found
+    return found.filter(_with_words(chosen["q"], reader)) if chosen.get("q") else found
 
 
-def _with_words(words: str) -> Q:
-    """An object's number or name, or an address."""
+def _with_words(words: str, reader: User) -> Q:
+    """An object's number or name, or an address; not one that the reader does not see (`row`)."""
     fits = Q(label__icontains=words)
     if words.isascii() and words.isdecimal() and len(words) < 19:
         fits |= Q(object_id=int(words))
     try:
-        return fits | Q(origin=str(ipaddress.ip_address(words)))
+        of_address = Q(origin=str(ipaddress.ip_address(words)))
     except ValueError:
         return fits
+    return fits | (of_address if reader.is_staff_member else of_address & ~Q(by__role__in=STAFF_ROLES))
 
 
 def row(entry: AuditEntry, *, reader: User) -> Row:

@@ -109,6 +109,7 @@ WORDS: dict[str, Promise] = {
     "user.role_changed": _("Role of a person changed"),
     "user.second_factor_added": _("Second factor added"),
     "user.second_factor_removed": _("Second factor removed"),
+    "user.second_factor_reset": _("Second factor of a person reset"),
     "user.session_ended": _("Session ended"),
     "user.sign_in_failed": _("Sign-in failed"),
     "user.signed_in": _("Signed in"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from django.db.models.functions import Now
 from PIL import Image, ImageDraw, ImageFont
 
 from accounts import agreement_versions, documents
-from accounts.demo_agreement import TEXT_EN, TEXT_ZH
 from accounts.models import Acceptance, Agreement, Contact, Enterprise, OwnNumber, ReviewState, User, Verification
 from accounts.models.document import DocumentPurpose
 from console.lib import documents as checking
@@ -18,6 +18,8 @@ FACTS = {
     "清禾零售集团": ("91310000MA1DEM123U", "上海市浦东新区东湖路 18 号", "王岚"),
     "禾丰物流": ("91330100MA2DEM567N", "杭州市滨江区江南大道 66 号", "孙浩"),
 }
+# In our own words; an installation publishes its own.
+AGREEMENT = Path(__file__).with_name("demo_agreement")
 CONTACT = {"name": "Wang Lan", "email": "wang.lan@qinghe.example", "number": "+8613900000001"}
 
 
@@ -46,9 +48,10 @@ def _agreement(*, by: User) -> Agreement:
     if found := Agreement.objects.current():
         return found
     draft = agreement_versions.draft()
-    texts = {"text_en": TEXT_EN, "text_zh": TEXT_ZH, "changes_en": "", "changes_zh": ""}
+    texts = {f"text_{language}": (AGREEMENT / f"{language}.txt").read_text("utf-8") for language in ("en", "zh")}
+    texts |= {"changes_en": "", "changes_zh": ""}
     saved = agreement_versions.save(texts, seen=agreement_versions.token(draft), by=by)
-    agreement_versions.publish(saved, by=by)
+    agreement_versions.publish(saved, seen=agreement_versions.token(saved), by=by)
     return saved
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,10 +75,22 @@ def locked_facts(enterprise: Enterprise) -> frozenset[str]:
     return frozenset(verification.FACTS) if enterprise.verified_at else frozenset()
 
 
+def profile_token(enterprise: Enterprise) -> str:
+    """Stands for the profile as somebody had it before their eyes; a save with an older one would undo another's."""
+    return hashlib.sha256("\0".join(getattr(enterprise, name) for name in PROFILE).encode()).hexdigest()[:16]
+
+
 @transaction.atomic
-def save_profile(enterprise: Enterprise, values: dict[str, str], *, by: User) -> None:
-    """`values` by field of PROFILE. Raises NotAllowed for a fact that was verified meanwhile."""
+def save_profile(enterprise: Enterprise, values: dict[str, str], *, seen: str, by: User) -> None:
+    """`values` by field of PROFILE, `seen` the `profile_token` of the page they were entered on.
+
+    Raises NotAllowed where somebody else has changed the profile, or a fact of it was verified, meanwhile.
+    """
     now = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    if all(getattr(now, name) == value for name, value in values.items()):
+        return  # also of a form posted twice
+    if profile_token(now) != seen:
+        raise NotAllowed(_("Somebody has changed the profile meanwhile. Load the page again, then enter your change."))
     for name in PROFILE:
         if name not in values or getattr(now, name) == values[name]:
             continue
@@ -85,8 +98,6 @@ def save_profile(enterprise: Enterprise, values: dict[str, str], *, by: User) ->
             raise NotAllowed(_("This fact was verified. To change it, send in a new verification."))
         setattr(now, name, values[name])
     before, after = audit.changes(now, PROFILE)
-    if not after:
-        return
     now.save(update_fields=list(after))
     audit.record(
         by=by,

@@ -26,7 +26,8 @@ VALID = timedelta(minutes=10)
 ATTEMPTS = 5
 PAUSE = timedelta(minutes=1)
 PER_NUMBER, NUMBER_WINDOW = 5, timedelta(hours=1)
-PER_ENTERPRISE, ENTERPRISE_WINDOW = 20, timedelta(days=1)
+PER_NUMBER_DAILY, DAY = 10, timedelta(days=1)
+PER_ENTERPRISE = 20  # a day
 KEPT = timedelta(days=2)
 
 
@@ -108,7 +109,8 @@ def _send(own: OwnNumber, *, by: User) -> None:
     OwnNumberCode.objects.create(enterprise_id=own.enterprise_id, number=own.number, sent_at=now)
     OwnNumberCode.objects.filter(enterprise_id=own.enterprise_id, sent_at__lt=now - KEPT).delete()
     # Nothing that the enterprise has written stands in it: a stranger's phone is no place for its words.
-    words = _("%(code)s is your code for the Group SMS Console, valid for %(minutes)s minutes. Give it to nobody.")
+    # And short: with a signature in front it is one segment, 70 characters to a mainland number.
+    words = _("%(code)s is your console code for %(minutes)s minutes. Give it to nobody.")
     minutes = int(VALID.total_seconds() // 60)
     outbox.text(own.number, words % {"code": code, "minutes": minutes}, enterprise=own.enterprise, urgent=True)
     _record("ownnumber.code_sent", own, by)
@@ -132,8 +134,12 @@ def _check_limits(own: OwnNumber) -> None:
         )
     if to_number.filter(sent_at__gt=now - NUMBER_WINDOW).count() >= PER_NUMBER:
         raise NotAllowed(_("%(n)s codes went to this number within an hour. Try again in an hour.") % {"n": PER_NUMBER})
+    if to_number.filter(sent_at__gt=now - DAY).count() >= PER_NUMBER_DAILY:
+        raise NotAllowed(
+            _("%(n)s codes went to this number within a day. Try again tomorrow.") % {"n": PER_NUMBER_DAILY}
+        )
     of_enterprise = OwnNumberCode.objects.filter(enterprise_id=own.enterprise_id)
-    if of_enterprise.filter(sent_at__gt=now - ENTERPRISE_WINDOW).count() >= PER_ENTERPRISE:
+    if of_enterprise.filter(sent_at__gt=now - DAY).count() >= PER_ENTERPRISE:
         raise NotAllowed(
             _("Your enterprise has asked for %(n)s codes within a day. Try again tomorrow.") % {"n": PER_ENTERPRISE}
         )

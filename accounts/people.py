@@ -6,6 +6,7 @@ once, every deed first takes the lock of its enterprise (or of the staff) and re
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, identity
 from accounts.models import Enterprise, Invitation, Role, User
-from accounts.models.person import STAFF_ROLES
+from accounts.models.person import STAFF_ROLES, UserQuerySet
 from accounts.permissions import GRANTS, may_grant
 from console.lib.errors import NotAllowed
 
@@ -74,6 +75,40 @@ def remove(person: User, *, by: User | None) -> None:
 
 
 @transaction.atomic
+def reset_second_factor(person: User, *, by: User | None, reason: str) -> None:
+    """Take app, keys and recovery codes from somebody who has lost them, and end their sessions; a mail tells them.
+
+    Colleagues by the rule of roles; administrators, and the platform's own command (`by` None), anybody of any
+    enterprise and of the staff. Nobody their own: whoever has somebody's session must not get rid of the factor.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise NotAllowed(_("Say why; the reason stays on record."))
+    actor = lock(by)
+    by_platform = actor is None or actor.role == Role.ADMINISTRATOR
+    if by_platform and person.enterprise_id:
+        person = _found(person, User.objects.all())
+    else:
+        person = _again(person, actor)
+        _check_touch(person, actor)
+    if actor == person:
+        raise NotAllowed(_("Nobody resets their own second factor. Ask a colleague who may, or the platform."))
+    if not identity.second_factor.factors(person).exists():
+        raise NotAllowed(_("%(name)s has no second factor.") % {"name": person.name})
+    Authenticator.objects.filter(user=person).delete()
+    identity.end_sessions(person)
+    audit.record(
+        by=actor,
+        verb="user.second_factor_reset",
+        object_id=person.pk,
+        enterprise_id=person.enterprise_id,
+        label=person.name,
+        reason=reason,
+    )
+    get_adapter().send_mail("mfa/email/second_factor_reset", person.email, {"user": person, "by_platform": by_platform})
+
+
+@transaction.atomic
 def transfer_ownership(to: User, *, by: User) -> None:
     """`to` becomes owner, and `by`, who was, becomes admin."""
     actor = lock(by)
@@ -122,7 +157,13 @@ def require_second_factor(*, required: bool, by: User) -> None:
 def _again(person: User, actor: User | None) -> User:
     """`person` as they are now, under the lock; somebody of the actor's own house."""
     house = actor.enterprise_id if actor else None
-    found = User.objects.present().select_related("enterprise").filter(pk=person.pk, enterprise_id=house).first()
+    return _found(person, User.objects.filter(enterprise_id=house))
+
+
+def _found(person: User, among: UserQuerySet) -> User:
+    # The platform does not hold the lock of an enterprise that it acts on: between the two this row decides.
+    rows = among.select_for_update(no_key=True, of=("self",)).select_related("enterprise")
+    found = rows.present().filter(pk=person.pk).first()
     if found is None:
         raise NotAllowed(_("%(name)s has been removed meanwhile.") % {"name": person.name})
     return found

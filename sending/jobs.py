@@ -91,6 +91,8 @@ def recheck(job: SendJob, *, by: User, token: uuid.UUID, columns: Mapping[str, A
         )
     try:
         with job.file.open("rb") as handle, transaction.atomic():
+            if job.status == JobStatus.CHECKED:
+                _hold(job, JobStatus.CHECKED)  # scheduled meanwhile, it must not be cancelled
             new = upload.receive(
                 enterprise=job.enterprise,
                 by=by,

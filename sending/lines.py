@@ -70,3 +70,6 @@ def tell(lines: Sequence[tuple[Carrier, Link | None]]) -> None:
             fields |= {"last_error": error, "last_error_at": timezone.now()}
         if fields:
             Carrier.objects.filter(pk=carrier.pk).update(**fields)
+            # The next comparison may come before the row is read again: a gateway that ends must take this back.
+            for name, value in fields.items():
+                setattr(carrier, name, value)

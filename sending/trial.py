@@ -1,8 +1,9 @@
 """Sending before the real name is verified: to the enterprise's own verified numbers only, 50 messages a day.
 
-A day ends at midnight in the enterprise's zone. What counts on it is what left then, and what is bound to leave then:
-the queued rows of jobs that are sending, and of those scheduled for that day. Who wants to send holds the enterprise's
-row while it counts, so two confirmations at once cannot both take the last places.
+A day ends at midnight in the platform's zone: the enterprise chooses its own, and could begin a new day every hour.
+What counts on it is what left then, and what is bound to leave then: the queued rows of jobs that are sending, and of
+those scheduled for that day. Who wants to send holds the enterprise's row while it counts, so two confirmations at once
+cannot both take the last places.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -73,7 +75,7 @@ class Trial:
             "most": num(self.most),
             "left": num(self.left),
             "rows": num(self.rows),
-            "day": date_format(self.day, "Y-m-d", use_l10n=False),
+            "day": f"{date_format(self.day, 'Y-m-d', use_l10n=False)} ({settings.TIME_ZONE})",
         }
 
 
@@ -108,7 +110,7 @@ def _refuse(trial: Trial | None) -> None:
 
 
 def _measure(job: SendJob, enterprise: Enterprise, at: datetime) -> Trial:
-    zone = zoneinfo.ZoneInfo(enterprise.time_zone)
+    zone = zoneinfo.ZoneInfo(settings.TIME_ZONE)
     day = at.astimezone(zone).date()
     queued = Message.objects.of_job(job).filter(state=MessageState.QUEUED)
     own = OwnNumber.objects.filter(enterprise=enterprise).verified().values_list("number", flat=True)

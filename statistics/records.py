@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit_rows
 from accounts.forms.administration import ReasonForm
+from accounts.identity import second_factor
 from accounts.models import AuditEntry, Enterprise, ReviewState, User, Verification
 from accounts.models.enterprise import EnterpriseState
 from accounts.permissions import PersonRequest, may, policy
@@ -53,7 +54,7 @@ def _who(enterprise: Enterprise) -> dict[str, Any]:
     verified = Verification.objects.filter(enterprise=enterprise, review_state=ReviewState.APPROVED)
     return {
         "verification": verified.order_by("-decided_at").first(),
-        "people": enterprise.people.filter(removed_at__isnull=True).order_by("pk"),
+        "people": second_factor.marked(enterprise.people.present()).order_by("pk"),
         "applications": enterprise.applications.order_by("pk"),
         "documents": enterprise.documents.select_related("uploaded_by").order_by("-pk")[:SHOWN],
         "waiting": _waiting(enterprise),

@@ -148,9 +148,11 @@ def signature_faults(draft: Draft) -> list[Any]:
 @transaction.atomic
 def submit(version: TemplateVersion, *, by: User) -> None:
     """Send a draft in for review; from here on its words stay."""
-    application = version.template.application
+    # Held and read anew: what is checked is what is sent in, whoever saves the draft at this moment.
+    now = TemplateVersion.objects.select_for_update(of=("self",)).filter(pk=version.pk).first() or version
+    application = now.template.application
     modes.check_region(application.enterprise, application.region)
-    if wrong := faults(version):
+    if wrong := faults(now):
         raise NotAllowed(" ".join(map(str, wrong)))
     version.move(ReviewState.IN_REVIEW, by=by)
 

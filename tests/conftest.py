@@ -18,12 +18,21 @@ assert os.environ.get("TEST_VAR_DIR") == str(embedded.VAR) and embedded.VAR != e
 )
 
 
+def _runs_tests(config: pytest.Config) -> bool:
+    """Under `-n` the workers do; what started them only collects their answers."""
+    return hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if not _runs_tests(config):
+        return
     embedded.VAR.chmod(0o755)  # the account that PostgreSQL runs as must get through
     _servers.__enter__()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _runs_tests(config):
+        return
     _servers.__exit__(None, None, None)
     shutil.rmtree(embedded.VAR, ignore_errors=True)
     shutil.rmtree(embedded.socket_dir(), ignore_errors=True)

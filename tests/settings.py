@@ -5,6 +5,10 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TEST_VAR_DIR", str(Path(tempfile.mkdtemp(prefix="console-test-")).resolve()))
+# Tests that run side by side (pytest -n) have servers of their own each.
+if (worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and not os.environ["TEST_VAR_DIR"].endswith(worker):
+    os.environ["TEST_VAR_DIR"] += f"-{worker}"
+    Path(os.environ["TEST_VAR_DIR"]).mkdir(exist_ok=True)
 os.environ["VAR_DIR"] = os.environ["TEST_VAR_DIR"]
 
 from console.settings import *  # noqa: E402, F403

@@ -151,13 +151,16 @@ def addresses(things: Things) -> dict[str, str]:
                 name: reverse(name, args=[things.alice.enterprise_id, things.application.pk])
                 for name in ("platform-suspend", "platform-resume")
             },
+            "platform-reset-factor": reverse(
+                "platform-reset-factor", args=[things.alice.enterprise_id, things.colleague.pk]
+            ),
             "mfa_edit_webauthn": reverse("mfa_edit_webauthn", args=[things.key.pk]),
             "mfa_remove_webauthn": reverse("mfa_remove_webauthn", args=[things.key.pk]),
             "account_confirm_email": reverse("account_confirm_email", args=["made-up"]),
             "account_reset_password_from_key": reverse("account_reset_password_from_key", args=["1", "made-up"]),
             **{name: reverse(name) for name in PEOPLE},
             **{name: reverse(name, args=[things.colleague.pk]) for name in PERSON},
-            **{name: reverse(name, args=[things.reviewer.pk]) for name in ("staff-person", "staff-remove")},
+            **{name: reverse(name, args=[things.reviewer.pk]) for name in STAFF_PERSON},
             **{name: reverse(name, args=[things.invitation.pk]) for name in INVITATION},
             **{f"staff-{name}": reverse(f"staff-{name}", args=[things.staff_invitation.pk]) for name in INVITATION},
             "invitation": reverse("invitation", args=[things.invitation_secret]),
@@ -202,7 +205,8 @@ APPLICATION = (
     "application-stop-signing",
 )  # fmt: skip
 PEOPLE = ("people", "people-leave", "person-invite", "second-factor-required", "staff", "staff-invite")
-PERSON = ("person", "person-remove", "ownership-transfer")
+PERSON = ("person", "person-remove", "person-reset-factor", "ownership-transfer")
+STAFF_PERSON = ("staff-person", "staff-remove", "staff-reset-factor")
 CONTACT = ("contact", "contact-switch", "contact-remove")
 INVITATION = ("invitation-resend", "invitation-withdraw")
 

@@ -64,14 +64,14 @@ class AuditFilter(forms.Form):
         return str(self.data.get("enterprise", "")).replace("\0", "").strip()
 
     def _enterprise(self) -> Enterprise | None:
-        """By name or number."""
+        """By number or name: who calls itself by another's number is not shown in its place."""
         asked = self._asked()
         if not asked:
             return None
-        fits = Q(name__iexact=asked)
+        found = None
         if asked.isascii() and asked.isdecimal() and len(asked) < 19:
-            fits |= Q(pk=int(asked))
-        return Enterprise.objects.filter(fits).first()
+            found = Enterprise.objects.filter(pk=int(asked)).first()
+        return found or Enterprise.objects.filter(name__iexact=asked).order_by("pk").first()
 
     def _people(self) -> list[tuple[str, Any]]:
         """Those who can have done something in what is shown; an enterprise's people do not read staff's names."""

@@ -47,6 +47,17 @@ class RoleForm(forms.Form):
         return Role(self.cleaned_data["role"])
 
 
+class LostFactorForm(forms.Form):
+    """Why somebody's second factor is reset; for the record."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        error_messages={"required": _("Say why; the reason stays on record.")},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class InvitationForm(RoleForm):
     email = forms.EmailField(
         label=_("E-mail"),

@@ -18,6 +18,7 @@ from console.lib import countries
 
 CODE_LENGTH = 18
 _NEVER = "IOZSV"  # letters that look like digits or each other; GB 32100-2015 leaves them out
+_INDIVIDUAL = "92"  # 9: registered as a business; 2: an individual one (GB 32100-2015, table 1)
 _REGISTRATION = re.compile(r"[\w\-/. ]{2,18}")
 
 
@@ -37,6 +38,10 @@ def credit_code_fault(code: str) -> str | Promise:
         return _("The code consists of digits and capital letters. Compare it with the licence.")
     except InvalidChecksum:
         return _("The last character does not fit the others, so one of the 18 is mistyped. Compare with the licence.")
+    if code.startswith(_INDIVIDUAL):
+        return _(
+            "Codes that begin with 92 belong to individual businesses, which may not join. Companies’ begin with 91."
+        )
     return ""
 
 

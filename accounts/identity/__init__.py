@@ -5,8 +5,9 @@ What other parts of `accounts` need of it: a view that shows a secret or changes
 e-mail address to a person calls `free_address` first, since a sign-up that was never confirmed may hold it.
 """
 
+from accounts.identity import second_factor
 from accounts.identity.addresses import free_address, is_confirmed
 from accounts.identity.recent import recently_authenticated
 from accounts.identity.sessions import end_sessions
 
-__all__ = ["end_sessions", "free_address", "is_confirmed", "recently_authenticated"]
+__all__ = ["end_sessions", "free_address", "is_confirmed", "recently_authenticated", "second_factor"]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 
@@ -17,6 +17,12 @@ STRONG = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 def factors(user: User) -> QuerySet[Authenticator]:
     """The app and the keys; recovery codes only stand in for them."""
     return Authenticator.objects.filter(user=user, type__in=STRONG)
+
+
+def marked(people: QuerySet[User]) -> QuerySet[User]:
+    """`people`, each with `has_factor`."""
+    held = Authenticator.objects.filter(user=OuterRef("pk"), type__in=STRONG)
+    return people.annotate(has_factor=Exists(held))
 
 
 def is_required(user: User) -> bool:

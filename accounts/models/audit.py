@@ -1,7 +1,8 @@
 """What people and the system did, in the order it happened. Append-only: the database refuses changes.
 
-The database itself chains the entries of an enterprise at commit (migration 0004): `AuditLink` holds each one's place and
-hash, `AuditSeal` what a chain had come to at a time, under a key the database does not have. Chain 0 is the platform's.
+The database itself chains the entries of an enterprise at commit (migration 0004): `AuditLink` holds each one's place
+and hash, `AuditSeal` what a chain had come to at a time, under a key the database does not have. Chain 0 is the
+platform's.
 """
 
 from django.db import models

@@ -51,17 +51,19 @@ def _filtered(found: QuerySet[Enterprise], chosen: dict[str, Any]) -> QuerySet[E
     return found
 
 
-def _deed(request: PersonRequest, pk: int, to: EnterpriseState) -> HttpResponse:
-    enterprise = get_object_or_404(Enterprise.objects.customers(), pk=pk)
+def _reason(request: PersonRequest) -> str:
+    """What the dialog was given; NotAllowed says what is wrong with it."""
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["reason"][0])
-        return redirect("enterprise-record", pk=pk)
+        raise NotAllowed(str(form.errors["reason"][0]))
+    return str(form.cleaned_data["reason"])
+
+
+def _deed(request: PersonRequest, pk: int, to: EnterpriseState) -> HttpResponse:
+    enterprise = get_object_or_404(Enterprise.objects.customers(), pk=pk)
+    deed = deeds.suspend if to == EnterpriseState.SUSPENDED else deeds.restore
     try:
-        if to == EnterpriseState.SUSPENDED:
-            deeds.suspend(enterprise, by=request.user, reason=form.cleaned_data["reason"])
-        else:
-            deeds.restore(enterprise, by=request.user, reason=form.cleaned_data["reason"])
+        deed(enterprise, by=request.user, reason=_reason(request))
     except NotAllowed as problem:
         messages.error(request, str(problem))
     return redirect("enterprise-record", pk=pk)
@@ -79,13 +81,18 @@ def enterprise_restore(request: PersonRequest, pk: int) -> HttpResponse:
     return _deed(request, pk, EnterpriseState.ACTIVE)
 
 
+def _application(enterprise: int, pk: int) -> Application:
+    """One of a customer's; without the platform's own nobody would get a code any more."""
+    return get_object_or_404(Application.objects.filter(enterprise__is_platform=False), enterprise=enterprise, pk=pk)
+
+
 @policy("enterprises.edit")
 @require_POST
 def platform_suspend(request: PersonRequest, pk: int, application: int) -> HttpResponse:
     """The platform's suspension of one application; the enterprise cannot end it."""
-    found = get_object_or_404(Application.objects.filter(enterprise=pk), pk=application)
+    found = _application(pk, application)
     try:
-        applications.suspend(found, by=request.user, reason=request.POST.get("reason", ""))
+        applications.suspend(found, by=request.user, reason=_reason(request))
     except NotAllowed as problem:
         messages.error(request, str(problem))
     return redirect("enterprise-record", pk=pk)
@@ -94,7 +101,7 @@ def platform_suspend(request: PersonRequest, pk: int, application: int) -> HttpR
 @policy("enterprises.edit")
 @require_POST
 def platform_resume(request: PersonRequest, pk: int, application: int) -> HttpResponse:
-    found = get_object_or_404(Application.objects.filter(enterprise=pk), pk=application)
+    found = _application(pk, application)
     try:
         applications.resume(found, by=request.user)
     except NotAllowed as problem:

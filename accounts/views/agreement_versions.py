@@ -31,7 +31,12 @@ def agreements(request: PersonRequest) -> HttpResponse:
 def agreement_version(request: PersonRequest, number: int) -> HttpResponse:
     shown = get_object_or_404(Agreement.objects.select_related("published_by"), number=number)
     people = User.objects.present().filter(is_active=True, enterprise__isnull=False).count()
-    context = {"version": shown, "current": Agreement.objects.current(), "people": people}
+    context = {
+        "version": shown,
+        "current": Agreement.objects.current(),
+        "people": people,
+        "publish_fields": [("seen", deeds.token(shown))],
+    }
     return page(request, "accounts/agreement_version.html", context)
 
 
@@ -56,7 +61,7 @@ def agreement_edit(request: PersonRequest) -> HttpResponse:
 def agreement_publish(request: PersonRequest, number: int) -> HttpResponse:
     version = get_object_or_404(Agreement, number=number)
     try:
-        deeds.publish(version, by=request.user)
+        deeds.publish(version, seen=request.POST.get("seen", ""), by=request.user)
     except NotAllowed as problem:
         messages.error(request, str(problem))
     return redirect("agreement-version", number=number)

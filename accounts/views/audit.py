@@ -35,7 +35,7 @@ def _found(form: AuditFilter) -> QuerySet[AuditEntry]:
     """The filtered entries, newest first."""
     if form.unknown:
         return AuditEntry.objects.none()
-    return audit_rows.narrowed(audit_rows.visible_to(form.by, form.whose), form.chosen).order_by("-pk")
+    return audit_rows.narrowed(audit_rows.visible_to(form.by, form.whose), form.chosen, reader=form.by).order_by("-pk")
 
 
 @policy("audit.view")

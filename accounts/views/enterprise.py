@@ -38,15 +38,16 @@ def enterprise(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def enterprise_edit(request: PersonRequest) -> HttpResponse:
     shown = Enterprise.objects.get(pk=own(request).pk)  # the form writes into it; the page's head keeps the old name
+    seen = request.POST.get("seen") or joining.profile_token(shown)
     form = ProfileForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         try:
-            joining.save_profile(shown, form.cleaned_data, by=request.user)
+            joining.save_profile(shown, form.cleaned_data, seen=seen, by=request.user)
         except NotAllowed as problem:
             form.add_error(None, str(problem))
         else:
             return redirect("enterprise")
-    context = {"form": form, "locked": joining.locked_facts(shown)}
+    context = {"form": form, "locked": joining.locked_facts(shown), "seen": seen}
     return page(request, "accounts/enterprise_edit.html", context, status=422 if form.is_bound else 200)
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -20,14 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import invitations
 from accounts import people as deeds
-from accounts.forms.people import InvitationForm, RoleForm, role_words
-from accounts.identity import recently_authenticated
+from accounts.forms.people import InvitationForm, LostFactorForm, RoleForm, role_words
+from accounts.identity import recently_authenticated, second_factor
 from accounts.models import Invitation, Role, User
 from accounts.permissions import PersonRequest, may, may_grant, policy
 from console.lib.errors import NotAllowed
 from console.lib.pages import page
-
-FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,7 @@ class House:
     invite: str
     person: str
     remove: str
+    reset: str
     resend: str
     withdraw: str
     is_staff: bool = False
@@ -50,6 +48,7 @@ ENTERPRISE = House(
     invite="person-invite",
     person="person",
     remove="person-remove",
+    reset="person-reset-factor",
     resend="invitation-resend",
     withdraw="invitation-withdraw",
 )
@@ -57,8 +56,7 @@ ENTERPRISE = House(
 
 def colleagues(user: User) -> QuerySet[User]:
     """Those who have not left, with `has_factor`."""
-    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
-    return User.objects.visible_to(user).present().annotate(has_factor=Exists(factors)).select_related("enterprise")
+    return second_factor.marked(User.objects.visible_to(user).present()).select_related("enterprise")
 
 
 def colleague(request: PersonRequest, pk: int) -> User:
@@ -123,12 +121,15 @@ def answer_person(request: PersonRequest, house: House, person: User) -> HttpRes
             form.add_error(None, str(problem))
         else:
             return redirect(house.people)
+    may_touch = may_grant(request.user, person.role)
     context = {
         "person": person,
         "form": form,
         "house": house,
         "role_words": role_words(request.user),
-        "may_touch": may_grant(request.user, person.role),
+        "may_touch": may_touch,
+        "may_reset": may_touch and person != request.user and person.has_factor,  # type: ignore[attr-defined]
+        "reason_form": LostFactorForm(),
         "may_transfer": not house.is_staff and may(request.user, "ownership.transfer") and person.role != Role.OWNER,
     }
     return page(request, "accounts/people_person.html", context, status=422 if form.is_bound else 200)

@@ -16,6 +16,7 @@ STAFF = people.House(
     invite="staff-invite",
     person="staff-person",
     remove="staff-remove",
+    reset="staff-reset-factor",
     resend="staff-invitation-resend",
     withdraw="staff-invitation-withdraw",
     is_staff=True,

@@ -3,7 +3,7 @@
 Writes the rows to standard output as COPY lines, and to the descriptor `report` JSON lines:
 {"expected": rows}, {"rows": so far}, and at the end {"summary": …} or {"fault": {"code", …}}.
 
-It opens hostile files with native code, so it may do nothing else: it loads no Django, has no secrets in its
+It opens hostile files with native code, so it may do nothing else: it sets up no Django, has no secrets in its
 environment, writes no file, and the kernel ends it when it wants too much memory or time. What it has written then is
 worth nothing; only a summary makes it good.
 """
@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from console.lib import confined
 from console.lib.sheets import Code, SheetFault, open_sheet
 from console.lib.values import Variable
 from sending.intake import columns
@@ -57,19 +58,6 @@ class Spec:
         known = {field.name: plain[field.name] for field in fields(cls)}
         variables = [Variable(**variable) for variable in plain["variables"]]
         return cls(**known | {"variables": variables, "pieces": [(kind, part) for kind, part in plain["pieces"]]})
-
-
-def restrict(spec: Spec) -> None:
-    """Have the kernel limit this process. What a platform does not know stays unlimited; the parent's clock remains."""
-    limits = {"RLIMIT_AS": spec.memory, "RLIMIT_CPU": spec.cpu + CPU_GRACE, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
-    for name, wanted in limits.items():
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            kind = getattr(resource, name)
-            _, hard = resource.getrlimit(kind)
-            allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            # At the hard limit of time the kernel kills without saying why; at the soft one it sends SIGXCPU.
-            soft = allowed - CPU_GRACE if name == "RLIMIT_CPU" else allowed
-            resource.setrlimit(kind, (max(soft, 0), allowed))
 
 
 def run(spec: Spec) -> None:
@@ -127,7 +115,7 @@ def _report(spec: Spec, **what: Any) -> None:
 
 def main() -> None:
     spec = Spec.from_json(sys.stdin.read())
-    restrict(spec)
+    confined.restrict(memory=spec.memory, cpu=spec.cpu, grace=CPU_GRACE)
     try:
         run(spec)
     except (SheetFault, columns.ColumnFault) as fault:

@@ -14,15 +14,13 @@ from typing import Any, Self, cast
 
 from django.conf import settings
 
+from console.lib import confined
 from console.lib.sheets import Code
 from sending.intake.child import Spec
 from sending.intake.summary import Summary
 
 CHUNK = 1 << 20
 _F_SETPIPE_SZ = 1031  # Linux: a larger pipe, so that child and database wait less for each other
-
-# What an interpreter may need to find itself and its packages.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 # How the kernel and the native reader end a child, and what that says about the file.
 _ENDINGS = {
@@ -58,8 +56,7 @@ class Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "sending.intake.child"],
                 cwd=settings.BASE_DIR,
-                # No secret, no address of a server: nothing that a hostile file could make use of.
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"LANG": "C.UTF-8"},
+                env=confined.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

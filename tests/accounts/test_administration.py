@@ -10,7 +10,16 @@ from django.db.utils import Error
 from django.urls import reverse
 
 from accounts import administration, agreement_versions, applications
-from accounts.models import Agreement, AuditEntry, Enterprise, Notice
+from accounts.models import (
+    Agreement,
+    Application,
+    AuditEntry,
+    Enterprise,
+    Notice,
+    RequestKind,
+    ReviewState,
+    Role,
+)
 from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
 from sending.models import JobStatus
@@ -89,6 +98,16 @@ def test_restoring_once_only(carol, alice):
         administration.restore(home, by=carol, reason="Paid")
 
 
+def test_restoring_answers_what_was_asked_for(carol):
+    owner = make.user(role=Role.OWNER)
+    home = make.home(owner)
+    administration.suspend(home, by=carol, reason="Unpaid")
+    asked = make.request(by=owner, kind=RequestKind.RESTART, wanted=None)
+    administration.restore(home, by=carol, reason="Paid")
+    asked.refresh_from_db()
+    assert asked.review_state == ReviewState.WITHDRAWN
+
+
 def test_a_suspended_enterprise_is_not_sent_for(carol, alice):
     from sending import dispatch
 
@@ -117,17 +136,45 @@ def test_the_platform_suspends_one_application(carol, alice, sign_in):
     assert not app.is_suspended
 
 
+@pytest.mark.parametrize("reason", ["", "a\0b", "x" * 201])
+def test_a_reason_that_cannot_be_kept_suspends_no_application(carol, alice, sign_in, reason):
+    app = make.application(by=alice)
+    for name, args in (
+        ("platform-suspend", [alice.enterprise.pk, app.pk]),
+        ("enterprise-suspend", [alice.enterprise.pk]),
+    ):
+        answer = sign_in(carol).post(reverse(name, args=args), {"reason": reason}, follow=True)
+        assert answer.status_code == 200 and answer.context["messages"]
+    app.refresh_from_db()
+    alice.enterprise.refresh_from_db()
+    assert not app.is_suspended and alice.enterprise.state == EnterpriseState.ACTIVE
+
+
+def test_the_platforms_own_application_is_not_found(carol, sign_in):
+    own = make.enterprise(is_platform=True)
+    app = Application(enterprise=own, name="own", region="cn")
+    app.issue_key()
+    app.save()
+    for deed in ("platform-suspend", "platform-resume"):
+        assert sign_in(carol).post(reverse(deed, args=[own.pk, app.pk]), {"reason": "Why not"}).status_code == 404
+    app.refresh_from_db()
+    assert not app.is_suspended
+
+
 def test_a_draft_is_saved_published_and_frozen(carol, alice, sign_in):
     client = sign_in(carol)
     draft = agreement_versions.draft()
     answer = client.post(reverse("agreement-edit"), TEXTS | {"seen": agreement_versions.token(draft)})
     saved = Agreement.objects.get()
     assert answer.status_code == 302 and saved.number == 1 and saved.published_at is None
-    client.post(reverse("agreement-publish", args=[1]))
+    page = client.get(reverse("agreement-version", args=[1])).content.decode()
+    seen = {"seen": agreement_versions.token(saved)}
+    assert f'name="seen" value="{seen["seen"]}"' in page
+    client.post(reverse("agreement-publish", args=[1]), seen)
     saved.refresh_from_db()
     assert saved.published_by == carol and Agreement.objects.current() == saved
     assert Notice.objects.filter(enterprise=alice.enterprise, code="agreement.published").count() == 1
-    answer = client.post(reverse("agreement-publish", args=[1]), follow=True)
+    answer = client.post(reverse("agreement-publish", args=[1]), seen, follow=True)
     assert "published already" in answer.content.decode()
     assert agreement_versions.draft().number == 2
     assert agreement_versions.draft().text_en == "Be fair."
@@ -141,10 +188,20 @@ def test_two_administrators_do_not_overwrite_each_other(carol):
     assert Agreement.objects.get().text_en == "Be fair."
 
 
+def test_a_text_that_was_changed_since_it_was_read_is_not_published(carol, sign_in):
+    draft = Agreement.objects.create(number=1, text_en="Be fair.", text_zh="公平。")
+    seen = agreement_versions.token(draft)
+    agreement_versions.save(TEXTS | {"text_en": "Pay more."}, seen=seen, by=carol)
+    for posted in ({"seen": seen}, {}):
+        answer = sign_in(carol).post(reverse("agreement-publish", args=[1]), posted, follow=True)
+        assert "Somebody has changed the text since you opened this page" in answer.content.decode()
+    assert Agreement.objects.current() is None
+
+
 def test_an_empty_language_is_not_published(carol):
     draft = Agreement.objects.create(number=1, text_en="Be fair.", text_zh="")
     with pytest.raises(NotAllowed):
-        agreement_versions.publish(draft, by=carol)
+        agreement_versions.publish(draft, seen=agreement_versions.token(draft), by=carol)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -154,7 +211,7 @@ def test_one_of_two_publishers_wins(carol):
 
     def publish() -> None:
         try:
-            agreement_versions.publish(draft, by=carol)
+            agreement_versions.publish(draft, seen=agreement_versions.token(draft), by=carol)
             outcomes.append("published")
         except NotAllowed:
             outcomes.append("refused")
@@ -171,7 +228,7 @@ def test_one_of_two_publishers_wins(carol):
 
 def test_a_published_text_cannot_be_changed(carol):
     draft = Agreement.objects.create(number=1, text_en="Be fair.", text_zh="公平。")
-    agreement_versions.publish(draft, by=carol)
+    agreement_versions.publish(draft, seen=agreement_versions.token(draft), by=carol)
     for statement in ("UPDATE accounts_agreement SET text_en = 'Pay more.'", "DELETE FROM accounts_agreement"):
         with pytest.raises(Error), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)

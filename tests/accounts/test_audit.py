@@ -25,7 +25,7 @@ from django.utils import translation
 from accounts import audit, audit_words, origin
 from accounts.models import AuditEntry, Contact, Enterprise, Review, Role, User
 from accounts.views import audit as views
-from console.lib.sheets.plain import safe_cell
+from console.lib.sheets.plain import csv_lines, safe_cell
 from tests import make
 from tests.test_conventions import module_of, sources
 
@@ -58,13 +58,14 @@ def test_numbers_and_secrets_are_masked_at_every_depth() -> None:
         before={"mobile": "13812345678", "password": "hunter2"},
         after={"mobile": "+8613987654321", "api_token": "abc", "keys": {"push_private_key": "PEM"}},
         text="to 13812345678",
+        reason="Ring 138 1234 5678 or +86 139-8765-4321",
         secret=b"raw",
         rows=13_800_000_000,
         steps=[{"to": "13812345678", "recovery_codes": ["1", "2"]}],
     )
     entry.refresh_from_db()
     kept = json.dumps([entry.label, entry.before, entry.after, entry.detail])
-    for whole in ("13812345678", "13987654321", "hunter2", "abc", "PEM", "raw", '"2"'):
+    for whole in ("13812345678", "13987654321", "1234 5678", "8765-4321", "hunter2", "abc", "PEM", "raw", '"2"'):
         assert whole not in kept
     assert entry.before["mobile"] == "138****5678" and entry.detail["rows"] == 13_800_000_000
 
@@ -255,6 +256,26 @@ def test_administrators_read_the_platforms_and_any_enterprises(olga: User, carol
     assert page.context["rows"] == [] and "no enterprise with this name" in page.content.decode()
 
 
+def test_who_calls_itself_by_anothers_number_is_not_taken_for_it(olga: User, carol: User, sign_in: Any) -> None:
+    impostor = make.enterprise()
+    home = make.enterprise()
+    Enterprise.objects.filter(pk=impostor.pk).update(name=str(home.pk))
+    note(None, of=home, verb="job.done")
+    note(None, of=impostor, verb="job.paused")
+    page = sign_in(carol).get(reverse("audit"), {"enterprise": str(home.pk)})
+    assert page.context["whose"] == home and [row.did for row in page.context["rows"]] == ["Job done"]
+
+
+def test_where_staff_sat_is_not_found_by_trying_addresses(olga: User, bob: User, carol: User, sign_in: Any) -> None:
+    for by in (bob, olga, None):
+        AuditEntry.objects.create(
+            by=by, verb="signature.approved", object_id=1, enterprise=olga.enterprise, origin="198.51.100.7"
+        )
+    assert sorted(row.who for row in listed(sign_in(olga), q="198.51.100.7")) == ["Olga Han", "the system"]
+    found = listed(sign_in(carol), q="198.51.100.7", enterprise=str(olga.enterprise_id))
+    assert "Bob Ma" in {row.who for row in found} and len(found) == 3
+
+
 def test_the_enterprise_filter_is_staffs_only(olga: User, mallory: User, sign_in: Any) -> None:
     note(olga, of=olga.enterprise)
     for asked in (make.home(olga).name, str(make.home(olga).pk)):
@@ -428,3 +449,8 @@ def test_a_file_is_in_the_readers_language(olga: User, three: list[AuditEntry], 
 def test_no_cell_begins_a_formula(first: str) -> None:
     assert safe_cell(f"{first}1+1") == f"'{first}1+1"
     assert safe_cell("1=1") == "1=1" and safe_cell(None) == ""
+
+
+def test_no_formula_begins_where_a_semicolon_parts_cells() -> None:
+    file = b"".join(csv_lines(["Name"], [["x;=1+1"]])).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(file), delimiter=";")) == [["Name"], ["x;=1+1"]]

@@ -381,6 +381,19 @@ def test_the_command_tells_of_one_enterprise_or_all() -> None:
         call_command("audit", "verify", "--enterprise", "Nobody")
 
 
+def test_the_command_takes_no_enterprise_for_another() -> None:
+    """One that calls itself by another's number, and two of the same name."""
+    home, impostor = make.enterprise(name="清禾"), make.enterprise()
+    type(impostor).objects.filter(pk=impostor.pk).update(name=str(home.pk))
+    write(home.pk, times=3)
+    out = StringIO()
+    call_command("audit", "verify", "--enterprise", str(home.pk), stdout=out)
+    assert out.getvalue().startswith("3 entries")
+    other = make.enterprise(name="清禾")
+    with pytest.raises(CommandError, match=f"Several are called “清禾”.*: {home.pk}, {other.pk}"):
+        call_command("audit", "verify", "--enterprise", "清禾")
+
+
 def test_several_broken_chains_are_each_told() -> None:
     home = make.enterprise()
     for chain in (home.pk, None):

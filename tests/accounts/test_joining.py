@@ -49,7 +49,7 @@ def test_steps_begin_open_and_end_done(owner, home):
         "Service mode": "open",
         "Real name": "open",
     }
-    joining.save_profile(home, {"address": "9 Wangfujing Road"}, by=owner)
+    joining.save_profile(home, {"address": "9 Wangfujing Road"}, seen=joining.profile_token(home), by=owner)
     own = make.own_number(of=home)
     Enterprise.objects.filter(pk=home.pk).update(service_number=own.number)
     agreements.accept(owner, number=1, origin=None)
@@ -118,7 +118,18 @@ class TestProfile:
         home.refresh_from_db()
         assert (home.name, home.address, home.time_zone) == ("Qinghe", "1 Old Road", "Asia/Urumqi")
         with pytest.raises(NotAllowed, match="new verification"):
-            joining.save_profile(home, {"name": "Another"}, by=owner)
+            joining.save_profile(home, {"name": "Another"}, seen=joining.profile_token(home), by=owner)
+
+    def test_an_older_page_undoes_nothing(self, owner, home, sign_in):
+        client = sign_in(owner)
+        seen = client.get("/enterprise/edit/").context["seen"]
+        assert client.post("/enterprise/edit/", PROFILE | {"seen": seen}).status_code == 302
+        answer = client.post("/enterprise/edit/", PROFILE | {"seen": seen, "address": "1 Old Road"})
+        assert answer.status_code == 422
+        assert "Somebody has changed the profile meanwhile" in answer.content.decode()
+        home.refresh_from_db()
+        assert home.address == PROFILE["address"]
+        assert client.post("/enterprise/edit/", PROFILE | {"seen": seen}).status_code == 302, "a form posted twice"
 
     def test_markup_in_a_name_is_text(self, owner, sign_in):
         sign_in(owner).post("/enterprise/edit/", PROFILE | {"name": "<script>alert(1)</script>"})

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import own_numbers
 from accounts.models import AuditEntry, OutgoingText, OwnNumber, OwnNumberCode, Role
 from console.lib.errors import NotAllowed
+from console.lib.text import segments
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,14 @@ def earlier(**ago):
     """As if all codes had been sent so much earlier."""
     for code in OwnNumberCode.objects.all():
         OwnNumberCode.objects.filter(pk=code.pk).update(sent_at=code.sent_at - timedelta(**ago))
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_code_is_one_segment(owner, home, language, settings):
+    with translation.override(language):
+        own_numbers.add(home, NUMBER, by=owner)
+    words = f"【{settings.PLATFORM_SIGNATURE}】{OutgoingText.objects.get().text}"
+    assert segments(words, mainland=True) == 1
 
 
 def test_from_the_form_to_the_service_number(owner, home, sign_in):
@@ -162,6 +171,17 @@ def test_five_codes_an_hour_to_a_number_whoever_asks(owner, home, mallory):
     own_numbers.add(home, NUMBER, by=owner)
 
 
+def test_ten_codes_a_day_to_a_number_whoever_asks(owner, home, mallory):
+    for n in range(10):
+        person = (owner, mallory)[n % 2]
+        own_numbers.add(make.home(person), NUMBER, by=person)
+        earlier(minutes=70)
+    with pytest.raises(NotAllowed, match="10 codes went to this number within a day"):
+        own_numbers.add(home, NUMBER, by=owner)
+    earlier(days=1)
+    own_numbers.add(home, NUMBER, by=owner)
+
+
 def test_twenty_codes_a_day_of_an_enterprise(owner, home):
     for n in range(20):
         own = own_numbers.add(home, f"+86139000001{n:02}", by=owner)
@@ -180,6 +200,13 @@ def test_ten_numbers_at_most(owner, home):
         make.own_number(of=home)
     with pytest.raises(NotAllowed, match="10 numbers"):
         own_numbers.add(home, NUMBER, by=owner)
+
+
+def test_the_first_number_proved_stays_the_service_number(owner, home):
+    for number in (NUMBER, "+8613912345679"):
+        own_numbers.verify(own_numbers.add(home, number, by=owner), sent_code(number), by=owner)
+    home.refresh_from_db()
+    assert home.service_number == NUMBER
 
 
 def test_the_service_number_stays_until_there_is_another(owner, home, sign_in):

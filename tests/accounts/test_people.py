@@ -104,6 +104,19 @@ def test_a_role_taken_meanwhile_counts(house):
         people.change_role(house[Role.VIEWER], Role.ADMIN, by=admin)
 
 
+def test_who_was_removed_meanwhile_does_nothing_more(house):
+    admin = User.objects.get(pk=house[Role.ADMIN].pk)
+    people.remove(house[Role.ADMIN], by=house[Role.OWNER])
+    for deed in (
+        lambda: people.change_role(house[Role.VIEWER], Role.ADMIN, by=admin),
+        lambda: people.remove(house[Role.VIEWER], by=admin),
+        lambda: people.require_second_factor(required=True, by=admin),
+    ):
+        with pytest.raises(NotAllowed, match="account has been closed"):
+            deed()
+    assert role_of(house[Role.VIEWER]) == Role.VIEWER
+
+
 def test_what_somebody_may_not_give_any_more_does_not_wait_in_an_invitation(house):
     mine = {role: make.invitation(by=house[Role.ADMIN], role=role)[0] for role in (Role.ADMIN, Role.VIEWER)}
     others, _secret = make.invitation(by=house[Role.OWNER], role=Role.ADMIN)

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from PIL import Image
+from stdnum.cn import uscc
 
 from accounts import verification
 from accounts.forms.verification import credit_code_fault
@@ -102,6 +103,7 @@ def test_what_is_missing_or_wrong_stands_at_its_field(owner, sign_in, changes, f
         ("91110000_00037341L", "digits and capital letters"),
         ("91110000600037341M", "last character does not fit"),
         ("91110000600037314L", "last character does not fit"),
+        ("92110000600037341" + uscc.calc_check_digit("92110000600037341"), "individual businesses, which may not join"),
     ],
 )
 def test_each_mistake_in_a_credit_code_has_its_own_words(code, said):

@@ -152,7 +152,7 @@ put("exe_as_pdf", "letter.pdf", Code.NOT_A_DOCUMENT, EXE)
 put("eicar_as_pdf", "letter.pdf", Code.NOT_A_DOCUMENT, EICAR)
 put("zip_as_pdf", "letter.pdf", Code.NOT_A_DOCUMENT, archive())
 put("heic_as_jpg", "photo.jpg", Code.NOT_A_DOCUMENT, b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 99)
-for _kind in ("BMP", "TIFF", "WEBP", "ICO"):
+for _kind in ("BMP", "TIFF", "WEBP", "ICO", "AVIF"):
     put(f"{_kind.lower()}_as_png", "licence.png", Code.NOT_A_DOCUMENT, encoded(drawing((99, 99)), _kind))
 put("jpeg_named_png", "licence.png", Code.OTHER_KIND, jpeg())
 put("pdf_named_jpg", "licence.jpg", Code.OTHER_KIND, pdf())
@@ -175,6 +175,9 @@ put("pdf_and_zip", "letter.pdf", Code.MIXED, pdf() + archive())
 # Pictures that are damaged, or unpack to far too much.
 
 put("jpeg_cut", "licence.jpg", Code.DAMAGED, jpeg()[:-3000])
+put("gif_huge_frame", "licence.gif", Code.TOO_MANY_PIXELS, gif().replace(
+    struct.pack("<HHHH", 0, 0, 600, 400), struct.pack("<HHHH", 0, 0, 65_535, 65_535), 1
+))  # fmt: skip
 put("gif_cut", "licence.gif", Code.DAMAGED, gif()[: len(gif()) // 2])
 put("png_cut", "licence.png", Code.DAMAGED, png()[:-500])
 
@@ -254,6 +257,12 @@ _ACTIVE = {
     ),
     "pdf_script_that_no_page_uses": pdf(more=(JS,)),
     "pdf_data_from_elsewhere": pdf(more=(stream(b"", b"/F (//evil/share)"),)),
+    "pdf_page_from_elsewhere": pdf(
+        more=(stream(b"q Q", b"/Subtype /Form /BBox [0 0 9 9] /Ref << /F (//evil/share) /Page 0 >>"),)
+    ),
+    "pdf_action_of_a_field": pdf(
+        root=b"/AcroForm << /Fields [5 0 R] >>", more=(b"<< /FT /Tx /T (a) /AA << /K %s >> >>" % JS,)
+    ),
 }
 for _title, _data in _ACTIVE.items():
     put(_title, "letter.pdf", Code.ACTIVE, _data)
@@ -313,6 +322,13 @@ def pdf_stream_bomb_in_parts() -> bytes:
 
 
 @refused("letter.pdf", Code.BOMB)
+def pdf_stream_bomb_around_a_picture() -> bytes:
+    """Unpacked by viewers only, before they see that it is no JPEG."""
+    entries = b"/Subtype /Image /Width 9 /Height 9 /Filter [/FlateDecode /DCTDecode]"
+    return pdf(more=(stream(packed(b"\x00", 1 << 30), entries),))
+
+
+@refused("letter.pdf", Code.BOMB)
 def pdf_object_bomb() -> bytes:
     """Three million dictionaries in 12 KB: an array in an object stream (ISO 32000-2, 7.5.7 and 7.5.8)."""
     objects = [
@@ -351,6 +367,7 @@ NAMES = {
     "licence\n.jpg": Code.NAME_HIDDEN,
     "licence\u202egpj.jpg": Code.NAME_HIDDEN,
     "licence\u200b.jpg": Code.NAME_HIDDEN,
+    **{f"licence{blank}.jpg": Code.NAME_HIDDEN for blank in "\u034f\u115f\u2800\u3164\ufe0f\uffa0"},
     "licence.php.jpg": Code.NAME_DOUBLE,
     "licence.PDF.jpg": Code.NAME_DOUBLE,
     "licence.pdf.exe": Code.EXTENSION,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -226,6 +227,20 @@ def test_earlier_revision_of_a_pdf_is_dropped():
     later += b"trailer\n<< /Size 6 /Root 1 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n" % (start, table)
     assert refusal("letter.pdf", first).code == Code.ACTIVE
     assert b"JavaScript" not in check("letter.pdf", first + later).data
+
+
+def test_notes_of_programs_on_a_page_are_dropped():
+    notes = b"/Metadata 5 0 R /PieceInfo << /Editor << /Private (secret piece) >> >>"
+    sent = hostile.pdf(page=notes, more=(hostile.stream(b"secret place", b"/Type /Metadata /Subtype /XML"),))
+    assert b"secret" in sent and b"secret" not in check("letter.pdf", sent).data
+
+
+def test_a_packed_picture_in_a_pdf_passes():
+    """Some programs pack the JPEG once more."""
+    entries = b"/Subtype /Image /Width 600 /Height 400 /Filter [/FlateDecode /DCTDecode] /DecodeParms [null null]"
+    image = hostile.stream(zlib.compress(hostile.jpeg()), entries)
+    page = b"/Resources << /XObject << /Im 5 0 R >> >>"
+    assert check("letter.pdf", hostile.pdf(page=page, more=(image,))).pages == 1
 
 
 def test_twenty_pages_pass():

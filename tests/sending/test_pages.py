@@ -13,7 +13,8 @@ from openpyxl import Workbook, load_workbook
 
 from accounts.models import AuditEntry, ReviewState, Role
 from accounts.models.application import Region
-from sending import counts, dispatch
+from console.lib.errors import NotAllowed
+from sending import counts, dispatch, jobs
 from sending.models import CountDelta, JobStatus, Message, MessageState, SendJob
 from sending.views import figures
 from templates_app.models import MessageType
@@ -571,6 +572,16 @@ def test_a_checked_job_gives_way_to_the_one_with_other_columns(client, alice):
     assert job.status == JobStatus.CANCELLED
     missing = client.post(reverse("job-columns", args=[SendJob.objects.order_by("-id")[0].pk]), {"number": "nobody"})
     assert missing.status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_columns_do_not_cancel_what_was_scheduled_meanwhile(client, alice):
+    job = upload_sheet(client, alice, ["手机号", "姓名", "金额"], ["13800138000", "王女士", "12.50"])
+    jobs.confirm(SendJob.objects.get(pk=job.pk), by=alice, at=timezone.now() + timedelta(days=1))
+    with pytest.raises(NotAllowed, match="by now"):
+        jobs.recheck(job, by=alice, token=uuid.uuid4(), columns={})
+    job.refresh_from_db()
+    assert (job.status, SendJob.objects.count()) == (JobStatus.SCHEDULED, 1)
 
 
 @pytest.mark.parametrize("name", ["job-confirm", "job-columns"])

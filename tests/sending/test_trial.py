@@ -105,17 +105,30 @@ def test_a_verified_enterprise_has_no_such_limits(alice, home, version):
     jobs.confirm(job, by=alice)
 
 
-def test_a_day_ends_at_midnight_of_the_enterprises_zone(alice, home, version, time_machine):
+def test_a_day_ends_at_midnight_of_the_platforms_zone(alice, home, version, time_machine):
     own_all(home, 50)
     time_machine.move_to(datetime(2026, 11, 20, 23, 59, tzinfo=SHANGHAI), tick=False)
     job = checked(alice, version, 50)
     jobs.confirm(job, by=alice)
     submitted(job, datetime(2026, 11, 20, 23, 59, 30, tzinfo=SHANGHAI))
     late = checked(alice, version, 50)
-    with pytest.raises(NotAllowed, match="2026-11-20"):
+    with pytest.raises(NotAllowed, match=r"2026-11-20 \(Asia/Shanghai\)"):
         jobs.confirm(late, by=alice)
     time_machine.move_to(datetime(2026, 11, 21, 0, 1, tzinfo=SHANGHAI), tick=False)
     jobs.confirm(late, by=alice)
+
+
+def test_another_zone_begins_no_new_day(alice, home, version, time_machine):
+    own_all(home, 50)
+    sent, later = (datetime(2026, 11, 20, *clock, tzinfo=SHANGHAI) for clock in ((18, 30), (19, 5)))
+    time_machine.move_to(sent, tick=False)
+    job = checked(alice, version, 50)
+    jobs.confirm(job, by=alice)
+    submitted(job, sent)
+    time_machine.move_to(later, tick=False)
+    Enterprise.objects.filter(pk=home.pk).update(time_zone="Pacific/Pago_Pago")  # where it is five past midnight
+    with pytest.raises(NotAllowed, match="0 are left"):
+        jobs.confirm(checked(alice, version, 1), by=alice)
 
 
 def test_what_waits_over_midnight_counts_when_it_leaves(alice, home, version, time_machine):
@@ -175,6 +188,27 @@ def test_the_clock_starts_only_what_still_fits(alice, home, version):
     other.refresh_from_db()
     assert (job.status, other.status) == (JobStatus.PAUSED, JobStatus.SENDING)
     assert "1 of 30 rows goes" in sendable.obstacle(job)
+
+
+def test_a_job_that_fell_due_goes_before_one_that_is_only_scheduled(alice, home, version):
+    own_all(home, 50)
+    due, later = checked(alice, version, 50), checked(alice, version, 50)
+    for days, job in enumerate((due, later), start=1):
+        jobs.confirm(job, by=alice, at=timezone.now() + timedelta(days=days))
+    SendJob.objects.filter(pk=due.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
+    SendJob.objects.filter(pk=later.pk).update(scheduled_at=timezone.now() + timedelta(seconds=5))
+    dispatch.start_due_jobs()
+    due.refresh_from_db()
+    later.refresh_from_db()
+    assert due.status == JobStatus.SENDING and later.status != JobStatus.SENDING
+
+
+def test_what_another_enterprise_sends_does_not_count(alice, home, version):
+    other = make.user(role=Role.OWNER, of=make.enterprise(verified=False))
+    own_all(make.home(other), 50)
+    jobs.confirm(checked(other, make.template(by=other), 50), by=other)
+    own_all(home, 50)
+    jobs.confirm(checked(alice, version, 50), by=alice)
 
 
 def test_the_check_page_says_it_before(alice, home, version, client):

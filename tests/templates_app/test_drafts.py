@@ -138,3 +138,12 @@ def test_same_name_twice_is_told(draft, alice):
     drafts.save_draft(draft, by=alice)
     with pytest.raises(NotAllowed, match="this name"):
         drafts.save_draft(draft, by=alice)
+
+
+def test_what_somebody_saved_meanwhile_is_what_is_checked(alice):
+    version = drafts.new_version(make.template(by=alice).template, by=alice)
+    as_it_was = TemplateVersion.objects.get(pk=version.pk)
+    TemplateVersion.objects.filter(pk=version.pk).update(text="Parcel ${7} and ${9}")
+    with pytest.raises(NotAllowed, match="variables"):
+        drafts.submit(as_it_was, by=alice)
+    assert TemplateVersion.objects.get(pk=version.pk).review_state == ReviewState.DRAFT

@@ -45,11 +45,14 @@ class Command(BaseCommand):
 
 
 def chain_of(named: str | None) -> int | None:
-    """The chain of an enterprise by id or name; None for all."""
+    """The chain of an enterprise by id or name, an id before a name like it; None for all."""
     if named is None or named in PLATFORM:
         return None if named is None else 0
-    rows = Enterprise.objects.all()
-    found = rows.filter(name=named).first() or (rows.filter(pk=int(named)).first() if named.isdecimal() else None)
-    if found is None:
+    if named.isdecimal() and Enterprise.objects.filter(pk=int(named)).exists():
+        return int(named)
+    found = list(Enterprise.objects.filter(name=named).order_by("pk").values_list("pk", flat=True))
+    if not found:
         raise CommandError(f"There is no enterprise “{named}”.")
-    return found.pk
+    if len(found) > 1:
+        raise CommandError(f"Several are called “{named}”; name one by its number: {', '.join(map(str, found))}.")
+    return found[0]

@@ -1,4 +1,7 @@
-"""`manage.py staff add|list|remove`: the platform's reviewers and administrators. The first one is made here."""
+"""`manage.py staff add|list|remove|reset-second-factor`: the platform's reviewers and administrators.
+
+The first one is made here, and here is the way back for an administrator who has lost everything and has no colleague.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from console.lib.errors import NotAllowed
 
 
 class Command(BaseCommand):
-    help = "Invites, lists and removes the platform's own people. They belong to no enterprise."
+    help = (
+        "Invites, lists and removes the platform's own people, who belong to no enterprise;"
+        " resets the second factor of anybody."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -27,12 +33,17 @@ class Command(BaseCommand):
         listing = verbs.add_parser("list", help="list staff and open invitations")
         remove = verbs.add_parser("remove", help="end an account at once, or withdraw an invitation")
         remove.add_argument("email", metavar="E-MAIL")
-        for verb in (add, listing, remove):
+        reset = verbs.add_parser(
+            "reset-second-factor", help="let somebody in who has lost app, keys and codes; of an enterprise too"
+        )
+        reset.add_argument("email", metavar="E-MAIL")
+        reset.add_argument("--reason", required=True, help="stays on record")
+        for verb in (add, listing, remove, reset):
             verb.add_argument("--json", action="store_true", help="answer with one JSON value")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            getattr(self, f"do_{options['verb']}")(options)
+            getattr(self, f"do_{options['verb'].replace('-', '_')}")(options)
         except NotAllowed as problem:
             raise CommandError(str(problem)) from problem
 
@@ -72,6 +83,15 @@ class Command(BaseCommand):
             self._say(options, {"email": email, "state": "withdrawn"}, f"The invitation of {email} is withdrawn.")
         else:
             raise CommandError(f"Nobody of the staff has the address {email}.")
+
+    def do_reset_second_factor(self, options: dict[str, Any]) -> None:
+        email = options["email"].strip().lower()
+        person = User.objects.filter(email=email).present().first()
+        if person is None:
+            raise CommandError(f"Nobody has the address {email}.")
+        people.reset_second_factor(person, by=None, reason=options["reason"])
+        words = f"The second factor of {email} is reset; they are signed out everywhere and told by mail."
+        self._say(options, {"email": email, "state": "reset"}, words)
 
     def _say(self, options: dict[str, Any], answer: Any, words: str) -> None:
         self.stdout.write(json.dumps(answer, ensure_ascii=False) if options["json"] else words)

@@ -1,19 +1,18 @@
 """The process that opens one document: `python -m console.lib.documents.child KIND`, the file on standard input.
 
 Answers on standard output with a line of JSON, {"width", "height", "pages"} or {"fault", …}, and behind a line without
-fault the safe copy. It opens hostile files with native code, so it may do nothing else: it loads no Django, has no
+fault the safe copy. It opens hostile files with native code, so it may do nothing else: it sets up no Django, has no
 secrets in its environment, writes no file, and the kernel ends it when it wants too much memory or time.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import resource
 import signal
 import sys
 from typing import Any
 
+from console.lib import confined
 from console.lib.documents.fault import Code, DocumentFault
 from console.lib.documents.kinds import Kind
 
@@ -23,11 +22,7 @@ SECONDS = 12  # by the clock, should nobody wait for it any more
 
 
 def restrict() -> None:
-    """Have the kernel limit this process. What a platform does not know stays unlimited; the parent's clock remains."""
-    limits = {"RLIMIT_AS": MEMORY, "RLIMIT_CPU": CPU_SECONDS, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
-    for name, wanted in limits.items():
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (wanted, wanted + (name == "RLIMIT_CPU")))
+    confined.restrict(memory=MEMORY, cpu=CPU_SECONDS, grace=1)
     signal.alarm(SECONDS)
 
 

@@ -18,6 +18,10 @@ _MISLEADING = {
 }.union(EXTENSIONS)  # fmt: skip
 
 
+# Letters and marks that show nothing (Unicode 16, Default_Ignorable_Code_Point), and the empty Braille pattern.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(map(chr, range(0xFE00, 0xFE10)))
+
+
 def check(name: str) -> str:
     """The name in composed form (NFC) if it is allowed. Raises DocumentFault."""
     name = unicodedata.normalize("NFC", name)
@@ -26,7 +30,8 @@ def check(name: str) -> str:
             raise DocumentFault(Code.NAME_SIGN, sign=character)
         if character == "\t" or unicodedata.category(character) == "Zs":
             raise DocumentFault(Code.NAME_SPACE)
-        if unicodedata.category(character)[0] in "CZ":  # controls, direction marks, surrogates, unassigned
+        # Controls, direction marks, surrogates, unassigned.
+        if unicodedata.category(character)[0] in "CZ" or character in _BLANK:
             raise DocumentFault(Code.NAME_HIDDEN, character=f"U+{ord(character):04X}")
     if len(name) > NAME_MAX:
         raise DocumentFault(Code.NAME_LONG, length=len(name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 import pikepdf
@@ -53,6 +53,8 @@ _NAMES = {
     "/FileAttachment": "attachment",
     "/EmbeddedFile": "attachment",
 }
+# Links of a proof lead reviewers away: without its address a link is dead. The rest is what programs note.
+_DROPPED = {"/URI", "/Metadata", "/PieceInfo"}
 _SAYS_WHAT = ("/S", "/Subtype", "/Type")
 _UNPACKABLE = {
     "/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx",
@@ -106,8 +108,8 @@ def _refuse_active(pdf: pikepdf.Pdf) -> None:
             says = node.get(key)
             if isinstance(says, Name) and str(says) in _NAMES:
                 _refuse(_NAMES[str(says)])
-        if "/URI" in node:
-            del node["/URI"]  # links of a proof lead reviewers away; without its address a link is dead
+        for key in _DROPPED & node.keys():
+            del node[key]
         if isinstance(node, Stream):
             unpacked += _unpacked(node)
             if unpacked > _UNPACKED_MAX:
@@ -137,23 +139,31 @@ def _nodes(pdf: pikepdf.Pdf) -> Iterator[Any]:
 
 
 def _unpacked(stream: Stream) -> int:
-    """Bytes it really unpacks to; 0 for compressed pictures, of which the stated size is looked at."""
-    if "/F" in stream:
-        raise DocumentFault(Code.ACTIVE, what="file")  # its data would come from another file
+    """Bytes it really unpacks to; of compressed pictures up to those, whose stated size is looked at."""
+    if "/F" in stream or "/Ref" in stream:
+        raise DocumentFault(Code.ACTIVE, what="file")  # its data, or what it shows, would come from another file
     if stream.get("/Subtype") == Name.Image:
         width, height = stream.get("/Width", 0), stream.get("/Height", 0)
         if not (isinstance(width, int) and isinstance(height, int)) or width * height > _PIXELS_MAX:
             raise DocumentFault(Code.BOMB)
     filters: Any = stream.get("/Filter", Array())
-    names = {str(name) for name in (filters if isinstance(filters, Array) else [filters])}
-    return len(stream.read_bytes()) if names <= _UNPACKABLE else 0
+    names = [str(name) for name in (filters if isinstance(filters, Array) else [filters])]
+    outer = list(takewhile(_UNPACKABLE.__contains__, names))
+    if outer == names:
+        return len(stream.read_bytes())
+    return _unpacked_outside(stream, outer) if outer else 0
+
+
+def _unpacked_outside(stream: Stream, filters: list[str]) -> int:
+    """Bytes that come of its first filters, before the one for a picture, which only viewers undo."""
+    with pikepdf.new() as apart:
+        return len(Stream(apart, stream.read_raw_bytes(), Filter=Array([Name(name) for name in filters])).read_bytes())
 
 
 def _write(pdf: pikepdf.Pdf) -> bytes:
     """Only what the pages need: no earlier revisions, no metadata, nothing before the beginning or behind the end."""
-    for key in ("/OpenAction", "/Metadata", "/PieceInfo"):
-        if key in pdf.Root:
-            del pdf.Root[key]
+    if "/OpenAction" in pdf.Root:
+        del pdf.Root["/OpenAction"]
     if "/Info" in pdf.trailer:
         del pdf.trailer["/Info"]
     out = BytesIO()

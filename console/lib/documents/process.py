@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from console.lib import confined
 from console.lib.documents.fault import Code, DocumentFault
 from console.lib.documents.kinds import Kind
 
@@ -26,8 +27,6 @@ SECONDS = 10  # for one document, by the clock
 _ANSWER_MAX = 16 << 20  # bytes; what honest documents become stays far below
 _CHUNK = 1 << 20
 _ROOT = Path(__file__).resolve().parents[3]
-# What an interpreter may need to find itself and its packages.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _ENDINGS = {
     -signal.SIGXCPU: Code.TOO_SLOW,
     -signal.SIGALRM: Code.TOO_SLOW,
@@ -71,8 +70,7 @@ def _talk(source: int, kind: Kind) -> tuple[int, bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "console.lib.documents.child", kind],
         cwd=_ROOT,
-        # No secret, no address of a server: nothing that a hostile file could make use of.
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"LANG": "C.UTF-8"},
+        env=confined.environment(),
         stdin=source,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -20,7 +20,8 @@ def safe_cell(value: object) -> str:
 def csv_lines(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     """The file in pieces, UTF-8 with byte order mark, lines ended as RFC 4180 says."""
     line = StringIO()
-    writer = csv.writer(line)
+    # In quotes throughout: a semicolon parts cells where the comma is the decimal sign, and "=" may stand behind it.
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
     line.write(BOM)
     writer.writerow([safe_cell(header) for header in headers])
     for row in rows:

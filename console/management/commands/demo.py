@@ -50,7 +50,8 @@ def load() -> dict[str, Any]:
     """Make what is missing; what scripts and people need to begin."""
     made = people.people_and_application()
     _signature, template = messages.signature_and_template(made["enterprise"], made["application"], made)
-    joining.joined(made["enterprise"], made["other"], made)  # its contact is told of what comes after: nothing yet
+    # Last: it adds a contact, and the demo begins with no text about decisions that came before anybody looked.
+    joining.joined(made["enterprise"], made["other"], made)
     carriers.carrier()
     application = made["application"]
     return {

@@ -8,9 +8,15 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	@exec $(BIN)/python -m console.up
 
+# Tests side by side, each half with servers of its own (a Redis from outside is shared, so then one by one);
+# afterwards those that start every process, which need the machine for themselves.
+SIDE_BY_SIDE := $(if $(REDIS_URL),,-n 2 --dist loadfile)
+WHOLE := tests/browser tests/chaos
+
 test: $(VENV)/.test
 	@$(BIN)/python manage.py translations compile
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(WHOLE:%=--ignore=%)
+	@$(BIN)/python -m pytest $(WHOLE)
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m tests.bench

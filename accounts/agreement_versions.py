@@ -73,6 +73,8 @@ def publish(version: Agreement, *, seen: str, by: User) -> None:
     kept.published_at, kept.published_by = timezone.now(), by
     kept.save()
     audit.record(by=by, verb="agreement.published", object_id=kept.pk, enterprise_id=None, number=kept.number)
+    if not Agreement.objects.published().exclude(pk=kept.pk).exists():
+        return  # the first: whoever is here already is asked by the pages, and nothing has changed for them
     for enterprise in Enterprise.objects.customers().exclude(state=EnterpriseState.CLOSED).iterator():
         notices.tell(enterprise, NoticeKind.ACCOUNT, "agreement.published", path="/agreement/", number=kept.number)
 

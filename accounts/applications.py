@@ -61,6 +61,7 @@ def create(application: Application, *, by: User, signs_callbacks: bool = False)
     Of several who create at the same moment nobody passes the quota.
     """
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=application.enterprise_id)
+    enterprise.check_active()
     modes.check_region(enterprise, application.region)
     has = quota(enterprise, application.region)
     if has.is_used_up:

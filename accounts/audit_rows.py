@@ -35,15 +35,20 @@ class Row:
     kind: str
     object_id: int
     label: str
+    enterprise: str  # whose it is, where one reads of several
     origin: str
     changes: list[Change]
     facts: list[tuple[str, str]]
 
 
 def visible_to(user: User, enterprise: Enterprise | None) -> QuerySet[AuditEntry]:
-    """An enterprise's people see its own entries; administrators the platform's, or those of `enterprise`."""
-    of = enterprise if user.is_staff_member else user.enterprise
-    return AuditEntry.objects.filter(enterprise=of).select_related("by")
+    """An enterprise's people see its own entries. Administrators see those of `enterprise`; without one the platform's
+    own and whatever its staff did anywhere.
+    """
+    found = AuditEntry.objects.select_related("by", "enterprise")
+    if user.is_staff_member and enterprise is None:
+        return found.filter(Q(enterprise=None) | Q(by__in=User.objects.filter(role__in=STAFF_ROLES).values("pk")))
+    return found.filter(enterprise=enterprise if user.is_staff_member else user.enterprise)
 
 
 def narrowed(found: QuerySet[AuditEntry], chosen: dict[str, Any], *, reader: User) -> QuerySet[AuditEntry]:
@@ -90,6 +95,7 @@ def row(entry: AuditEntry, *, reader: User) -> Row:
         kind=audit_words.kind(entry.verb),
         object_id=entry.object_id,
         label=entry.label or str(entry.detail.get("name", "")),
+        enterprise=str(entry.enterprise or "") if reader.is_staff_member else "",
         origin="" if hidden else entry.origin or "",
         changes=[
             Change(audit_words.field(entry.verb, name), _text(entry.before.get(name)), _text(entry.after.get(name)))

@@ -18,9 +18,14 @@ FIELDS = ("name", "number", "email", "language", *(str(kind) for kind in SWITCHE
 
 @transaction.atomic
 def add(contact: Contact, *, by: User) -> None:
-    """Save a new contact; the eleventh is refused, also of several who add one at once."""
+    """Save a new contact; the eleventh is refused, also of several who add one at once.
+
+    A form posted twice adds one contact.
+    """
     # The enterprise's row is the lock: whoever counts next sees this one.
     Enterprise.objects.select_for_update(no_key=True).get(pk=contact.enterprise_id)
+    if Contact.objects.filter(enterprise_id=contact.enterprise_id, **{f: getattr(contact, f) for f in FIELDS}).exists():
+        return
     if Contact.objects.filter(enterprise_id=contact.enterprise_id).count() >= CONTACTS_MAX:
         raise NotAllowed(
             _("You have %(most)s contacts already, which is the most. Remove one first.") % {"most": CONTACTS_MAX}

@@ -52,8 +52,13 @@ class Shell:
 
     @property
     def agreement_to_accept(self) -> Any:
-        """The version of the service agreement that the person has yet to accept."""
-        return agreements.missing(self.user) if self.user.is_authenticated else None
+        """The version of the service agreement that the person has yet to accept; asked of those who may send."""
+        return agreements.missing(self.user) if may(self.user, "jobs.send") else None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the person may ask the platform for something, such as a restart."""
+        return may(self.user, "requests.edit")
 
     @property
     def is_demo(self) -> bool:

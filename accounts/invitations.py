@@ -20,10 +20,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import audit, identity, outbox, people
-from accounts.models import AuditEntry, Invitation, Role, User
+from accounts.models import AuditEntry, Enterprise, Invitation, Role, User
 from accounts.models.enterprise import EnterpriseState
 from accounts.models.invitation import InvitationQuerySet
-from accounts.models.person import STAFF_ROLES
+from accounts.models.person import STAFF_ROLES, plain
 from accounts.permissions import may_grant
 from console.lib.errors import NotAllowed
 
@@ -62,7 +62,7 @@ def invite(email: str, role: Role, *, by: User | None, name: str = "") -> tuple[
     Whether the address has an account elsewhere is not said here: only its holder learns that, by the link.
     """
     actor = people.lock(by)
-    email = email.strip().lower()
+    email = plain(email)
     _check_role(role, by=actor)
     enterprise_id = actor.enterprise_id if actor else None
     if enterprise_id is None and _has_account(email):
@@ -148,7 +148,7 @@ def _make(invitation: Invitation, name: str, password: str) -> User:
 
 def _has_account(email: str) -> bool:
     """Not one that never confirmed its address: whoever holds the link of an invitation reads its mails."""
-    holder = User.objects.filter(email__iexact=email).first()
+    holder = User.objects.with_email(email).first()
     return holder is not None and identity.is_confirmed(holder)
 
 
@@ -163,6 +163,7 @@ def _check_role(role: Role, *, by: User | None) -> None:
 def _check_rate(enterprise_id: int | None) -> None:
     if enterprise_id is None:
         return
+    Enterprise.objects.get(pk=enterprise_id).check_active()
     verbs = ["invitation.sent", "invitation.resent"]
     since = timezone.now() - timedelta(days=1)
     if AuditEntry.objects.filter(enterprise_id=enterprise_id, verb__in=verbs, at__gt=since).count() >= MAILS_A_DAY:
@@ -174,7 +175,7 @@ def _check_rate(enterprise_id: int | None) -> None:
 
 def _clear_way(email: str, enterprise_id: int | None) -> None:
     """An expired invitation of the address makes room for a new one; an open one does not."""
-    earlier = Invitation.objects.unanswered().filter(Q(enterprise_id=enterprise_id), email__iexact=email)
+    earlier = Invitation.objects.unanswered().filter(Q(enterprise_id=enterprise_id), email=email)
     if earlier.filter(expires_at__gt=timezone.now()).exists():
         raise NotAllowed(
             _("%(email)s is invited already. Send that invitation again, or withdraw it first.") % {"email": email}

@@ -142,7 +142,7 @@ def _mail_managers(notice: Notice, enterprise: Enterprise) -> None:
     managers = User.objects.filter(enterprise=enterprise, role__in=(Role.OWNER, Role.ADMIN), is_active=True)
     for language, people in _by_language(managers.order_by("pk")):
         with translation.override(language):
-            why = _("You are told this as owner or admin of %(enterprise)s.") % {"enterprise": enterprise}
+            why = _("As owner or admin of %(enterprise)s you are told this.") % {"enterprise": enterprise}
             _mail(notice, [person.email for person in people], why)
 
 

@@ -18,11 +18,12 @@ from django.utils.translation import ngettext
 
 from accounts import audit, outbox
 from accounts.models import Enterprise, OwnNumber, OwnNumberCode, User
+from accounts.models.outbox import CODE_VALID
 from console.lib import crypto
 from console.lib.errors import NotAllowed
 
 MOST = 10
-VALID = timedelta(minutes=10)
+VALID = CODE_VALID
 ATTEMPTS = 5
 PAUSE = timedelta(minutes=1)
 PER_NUMBER, NUMBER_WINDOW = 5, timedelta(hours=1)
@@ -101,6 +102,7 @@ def _fresh(own: OwnNumber) -> OwnNumber:
 def _send(own: OwnNumber, *, by: User) -> None:
     if own.verified_at:
         raise NotAllowed(_("This number is verified already."))
+    own.enterprise.check_active()
     _check_limits(own)
     code = f"{secrets.randbelow(10**6):06}"
     now = timezone.now()

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from accounts import agreements, audit, origin
 from accounts.identity import free_address, is_confirmed
 from accounts.models import Enterprise, OrganisationKind, Role, User
+from accounts.models.person import plain
 
 LOCK = 7_350_102  # first half of the advisory lock; the second is the address
 
@@ -18,7 +19,7 @@ class AddressTaken(Exception):
 
 def has_account(email: str) -> bool:
     """Whether `email` belongs to somebody; a sign-up that was never confirmed holds nothing."""
-    holder = User.objects.filter(email__iexact=email).first()
+    holder = User.objects.with_email(email).first()
     return holder is not None and is_confirmed(holder)
 
 
@@ -32,11 +33,11 @@ def join(
     somebody has the address. The same form sent twice makes one enterprise: its link is on its way already.
     """
     _one_at_a_time(email)
-    holder = User.objects.select_related("enterprise").filter(email__iexact=email, name=name, removed_at=None).first()
+    holder = User.objects.with_email(email).select_related("enterprise").filter(name=name, removed_at=None).first()
     if holder and not is_confirmed(holder) and str(holder.enterprise) == enterprise and holder.check_password(password):
         return holder
     free_address(email)
-    if User.objects.filter(email__iexact=email).exists():
+    if User.objects.with_email(email).exists():
         raise AddressTaken
     made = Enterprise.objects.create(name=enterprise, kind=kind)
     owner = User.objects.create_user(email, password, name=name, language=language, role=Role.OWNER, enterprise=made)
@@ -56,4 +57,4 @@ def join(
 def _one_at_a_time(email: str) -> None:
     """Whoever signs up with the same address at this moment waits for the end of this transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, email.lower()])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, plain(email)])

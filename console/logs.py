@@ -53,5 +53,7 @@ def configure(options: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(options["level"])
+    # What strangers send (a forged host, a body too large) is answered with 400; it must not fill the log.
+    logging.getLogger("django.security").setLevel("CRITICAL")
     logging.getLogger("django.request").setLevel("ERROR")
     logging.getLogger("celery").setLevel("WARNING")  # beat asks for something every two seconds

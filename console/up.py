@@ -40,7 +40,7 @@ def smsc_port() -> int:
 
 def only_one() -> int:
     """The descriptor of this clone's lock, which is held as long as it is open; ends here when another holds it."""
-    embedded.VAR.mkdir(parents=True, exist_ok=True)
+    (embedded.VAR / "log").mkdir(parents=True, exist_ok=True)  # the manager wants it, also where no server is ours
     lock = os.open(embedded.VAR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

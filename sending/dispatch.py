@@ -155,6 +155,7 @@ def waiting_jobs() -> list[Waiting]:
     rows = (
         SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, enterprise__state="active")
         .filter(application__state=ApplicationState.LAUNCHED)
+        .filter(Q(send_until__isnull=True) | Q(send_until__gt=Now()))
         .exclude(enterprise__service_mode=ServiceMode.PACKAGE_ONLY, application__region=Region.MAINLAND)
         .filter(still_valid("version__"), signed, version__review_state=ReviewState.APPROVED)
         .order_by("priority", "id")
@@ -281,6 +282,16 @@ def withhold_rows(job_id: int) -> int:
 def withhold_all() -> int:
     jobs = SendJob.objects.filter(status__in=WITHHELD, finished_at__isnull=True).values_list("pk", flat=True)
     return sum(withhold_rows(pk) for pk in jobs)
+
+
+def withhold_late() -> int:
+    """What is queued still when its job's time is over becomes skipped; how many."""
+    late = SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, send_until__lte=Now())
+    skipped = 0
+    for first_id in late.values_list("first_id", flat=True):
+        while n := ledger.skip_queued(first_id or 0, reason=SkipReason.EXPIRED):
+            skipped += n
+    return skipped
 
 
 def expire_unreported() -> int:

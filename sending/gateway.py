@@ -24,7 +24,7 @@ from django.db import Error, InterfaceError, OperationalError, close_old_connect
 
 from console.lib import crypto, failpoints
 from console.lib.text import Alphabet, alphabet, split
-from sending import dispatch, ledger, partitions, receipts
+from sending import dispatch, ledger, partitions, receipts, texts
 from sending.answers import Flight, commit, event_of, settled
 from sending.carriers.links import make_link
 from sending.carriers.port import Answer, Delivery, Link, Refused
@@ -310,6 +310,8 @@ class Gateway:
                 await self.follow_carriers()
                 await self.call(self.keeper, dispatch.reap)
                 await self.call(self.keeper, dispatch.finish_jobs)
+                # Codes that people wait for must not wait for Redis; the worker does it too, and sooner.
+                await self.call(self.keeper, texts.send_waiting)
                 if now - recovered > RECOVER_SECONDS:
                     await self.recover()
                     recovered = now

@@ -19,6 +19,7 @@ def sweep() -> None:
     """Every few seconds, by beat; the gateway does the part that sending depends on by itself as well."""
     ask_for_readers()
     dispatch.reap()
+    dispatch.withhold_late()
     dispatch.finish_jobs()
     dispatch.withhold_all()
     receipts.sweep()

@@ -1,5 +1,7 @@
 """The platform's own texts (codes, notices) into the ledger, from where the gateway sends them like any others.
 
+Only for a while: what no carrier has taken when its time is over is withheld, and accounted for like everything else.
+
 Taken from the outbox, put into jobs of the platform's own enterprise and marked with their message's id in one
 transaction: whoever dies in between leaves them waiting, and of two who run at once neither sees what the other holds.
 
@@ -90,15 +92,17 @@ def send_waiting() -> int:
 def _send_batch() -> int:
     waiting = OutgoingText.objects.filter(message_id__isnull=True).order_by("-urgent", "id")
     texts = list(waiting.select_for_update(skip_locked=True)[:BATCH])
-    for (region, kind), group in groupby(sorted(texts, key=_destination), key=_destination):
+    for (region, kind, _too_late), group in groupby(sorted(texts, key=_destination), key=_destination):
         _send(list(group), Region(region), MessageType(kind))
     failpoints.reach("texts_stored")
     return len(texts)
 
 
-def _destination(text: OutgoingText) -> tuple[Region, MessageType]:
+def _destination(text: OutgoingText) -> tuple[Region, MessageType, bool]:
+    """What goes into one job: of one region and type, and what comes too late apart from what does not."""
     region = Region.MAINLAND if text.number.startswith("+86") else Region.INTERNATIONAL
-    return region, MessageType.VERIFICATION if text.urgent else MessageType.NOTIFICATION
+    kind = MessageType.VERIFICATION if text.urgent else MessageType.NOTIFICATION
+    return region, kind, text.ends_at <= timezone.now()
 
 
 def _send(texts: list[OutgoingText], region: Region, kind: MessageType) -> None:
@@ -126,7 +130,8 @@ def _send(texts: list[OutgoingText], region: Region, kind: MessageType) -> None:
     }
     now = timezone.now()
     job.move(JobStatus.CHECKED, by=None, total=len(rows), rows_read=len(rows), checked_at=now, summary=summary)
-    job.move(JobStatus.SENDING, by=None, started_at=now)
+    until = max(row.text.ends_at for row in rows)
+    job.move(JobStatus.SENDING, by=None, started_at=now, send_until=until)
 
 
 def _row(text: OutgoingText, region: Region) -> Row:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import ReviewState, User
+from accounts.permissions import may
 from console.figures import num
 from sending.models import Carrier, JobCount, SendJob
 from sending.states import JobStatus, MessageState
@@ -36,7 +37,12 @@ class Need:
 
 def of(user: User) -> list[Need]:
     """Most pressing first; a fixed number of queries."""
-    return [*_carrier_down(user), *_unknown(user), *_to_confirm(user), *_rejected(user)]
+    found = [*_carrier_down(user), *_unknown(user)]
+    if may(user, "jobs.send"):
+        found += _to_confirm(user)
+    if may(user, "templates.edit"):
+        found += _rejected(user)
+    return found
 
 
 def _carrier_down(user: User) -> Iterator[Need]:

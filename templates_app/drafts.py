@@ -66,7 +66,9 @@ def is_settled(template: MessageTemplate) -> bool:
 def save_draft(draft: Draft, *, by: User, version: TemplateVersion | None = None, seen: str = "") -> TemplateVersion:
     """Create a template with its first draft, or save over the draft `version` as it was `seen` (its token)."""
     saved = _rewrite(draft, version, seen=seen) if version else _create(draft, by=by)
-    audit.record(by=by, verb="templateversion.saved", object_id=saved.pk, enterprise_id=saved.enterprise_id)
+    audit.record(
+        by=by, verb="templateversion.saved", object_id=saved.pk, enterprise_id=saved.enterprise_id, label=str(saved)
+    )
     return saved
 
 
@@ -189,5 +191,11 @@ def new_version(template: MessageTemplate, *, by: User) -> TemplateVersion:
             _fill_version(version, draft)
     except IntegrityError as error:
         raise NotAllowed(_("A version of this template is already being written or reviewed.")) from error
-    audit.record(by=by, verb="templateversion.saved", object_id=version.pk, enterprise_id=version.enterprise_id)
+    audit.record(
+        by=by,
+        verb="templateversion.saved",
+        object_id=version.pk,
+        enterprise_id=version.enterprise_id,
+        label=str(version),
+    )
     return version

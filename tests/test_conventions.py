@@ -183,6 +183,11 @@ def test_no_missing_migration() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
+def test_addresses_of_people_are_not_compared_by_the_databases_capitals() -> None:
+    """`User.objects.with_email` says why."""
+    assert not [module_of(path) for path in sources() if "email__iexact" in path.read_text()]
+
+
 def test_no_missing_translation() -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "translations", "check"], cwd=ROOT, capture_output=True, text=True

@@ -52,8 +52,9 @@ class AgreementForm(forms.ModelForm):
             "text_zh": forms.Textarea(attrs={"rows": 16, "lang": "zh-Hans"}),
         }
         help_texts = {
-            "changes_en": _("Told to those who accepted the version before."),
-            "text_en": _("Plain text; an empty line begins a new paragraph."),
+            # The same beside each other, so that the two languages stand level.
+            **dict.fromkeys(("changes_en", "changes_zh"), _("Told to those who accepted the version before.")),
+            **dict.fromkeys(("text_en", "text_zh"), _("Plain text; an empty line begins a new paragraph.")),
         }
         error_messages = {
             "text_en": {"required": _("Write the text in English.")},

@@ -191,9 +191,9 @@ class RotateForm(forms.Form):
     def clean_seen(self) -> datetime:
         try:
             seen = parse_datetime(self.cleaned_data["seen"])
-        except ValueError:
-            seen = None
-        return seen if seen is not None and timezone.is_aware(seen) else NEVER
+            return seen.astimezone(UTC) if seen is not None and timezone.is_aware(seen) else NEVER
+        except (ValueError, OverflowError):  # the ends of time, in another zone, lie beyond what databases know
+            return NEVER
 
 
 class SuspendForm(forms.Form):

@@ -16,6 +16,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.adapter import WRONG_CODE
+from accounts.models.person import plain
 
 EMAIL_MAX, PASSWORD_MAX = 254, 128
 CODE_WIDGET = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 20})
@@ -52,6 +53,9 @@ class SignInForm(LoginForm):
         super().__init__(*args, **kwargs)
         dress_email(self.fields["login"], autocomplete="username")
         dress_password(self.fields["password"])
+
+    def clean_login(self) -> str:
+        return plain(self.cleaned_data["login"])
 
 
 class PasswordAgainForm(ReauthenticateForm):

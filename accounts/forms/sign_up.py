@@ -14,6 +14,7 @@ from accounts import sign_up
 from accounts.forms.sign_in import PASSWORD_MAX, dress_email
 from accounts.models import Agreement, Enterprise, OrganisationKind, User
 from accounts.models.enterprise import EXCLUDED_KINDS
+from accounts.models.person import plain
 
 PASSWORD_HELP = _("At least 10 characters. A few words in a row are good; signs and digits are not asked for.")
 
@@ -27,6 +28,11 @@ def new_password_field(label: Any) -> forms.CharField:
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": _("Choose a password.")},
     )
+
+
+def _one_line(words: str) -> str:
+    """Anybody may give anybody's address: what they write of themselves must not look like a mail of ours."""
+    return " ".join(words.split())
 
 
 class SignUpForm(SignupForm):
@@ -73,6 +79,12 @@ class SignUpForm(SignupForm):
     def validate_unique_email(self, value: str) -> str:
         self.account_already_exists = sign_up.has_account(value)
         return value
+
+    def clean_name(self) -> str:
+        return _one_line(self.cleaned_data["name"])
+
+    def clean_enterprise(self) -> str:
+        return _one_line(self.cleaned_data["enterprise"])
 
     def clean_kind(self) -> OrganisationKind:
         kind = OrganisationKind(self.cleaned_data["kind"])
@@ -136,8 +148,8 @@ class ForgottenForm(ResetPasswordForm):
         dress_email(self.fields["email"], autocomplete="username")
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        self.users = list(User.objects.filter(email__iexact=email, is_active=True))
+        email = plain(self.cleaned_data["email"])  # the mail goes to the address as the account has it
+        self.users = list(User.objects.with_email(email).filter(is_active=True))
         return email
 
 

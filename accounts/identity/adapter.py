@@ -62,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # Signing in
 
     def get_login_stages(self) -> list[str]:
-        return ["accounts.identity.stages.ConfirmAddressStage", "allauth.mfa.stages.AuthenticateStage"]
+        return ["accounts.identity.stages.ConfirmAddressStage", "accounts.identity.stages.SecondFactorStage"]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         counted = throttling.bucket(request, credentials.get("email", ""))
@@ -73,9 +73,14 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(throttling.too_many(request, wait, guessed=guessed))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        user = User.objects.filter(email__iexact=credentials.get("email", "")).first()
+        user = User.objects.with_email(credentials.get("email", "")).first()
         if user:
             note_failure(user, step="password")
+
+    def set_password(self, user: Any, password: str) -> None:
+        user.set_password(password)
+        # Nothing else: `user` was read a while ago, and its role may be another by now, or its account closed.
+        user.save(update_fields=["password"])
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         return bool(user.check_password(password))  # counted per person by the view
@@ -157,7 +162,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        holder = User.objects.filter(email__iexact=email).first()
+        holder = User.objects.with_email(email).first()
         reset = settings.SITE_URL + reverse("account_reset_password")
         self.send_mail("account/email/account_already_exists", email, {"user": holder, "password_reset_url": reset})
 

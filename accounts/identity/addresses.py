@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.models.enterprise import EnterpriseState
+from accounts.models.person import plain
 
 
 def is_confirmed(user: User) -> bool:
@@ -25,11 +26,11 @@ def free_address(email: str) -> None:
 
     Nobody has ever signed in to that account. It stays for the record, with its enterprise closed.
     """
-    holder = User.objects.select_for_update().filter(email__iexact=email).first()
+    holder = User.objects.select_for_update().with_email(email).first()
     if holder is not None and not is_confirmed(holder):
         _close(holder)
     # Rows of people who have left since, or have another address now.
-    EmailAddress.objects.filter(email__iexact=email).exclude(user__email__iexact=email).delete()
+    EmailAddress.objects.filter(email=plain(email)).exclude(user__email=plain(email)).delete()
 
 
 def _close(user: User) -> None:

@@ -11,7 +11,7 @@ class EmailBackend(AuthenticationBackend):
     """By e-mail address alone. A closed account answers like a wrong password, and takes as long."""
 
     def _authenticate_by_email(self, email: str, password: str) -> User | None:
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.with_email(email).first()
         if user is None:
             return None
         self._did_check_password = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.stages import EmailVerificationStage
+from allauth.mfa.stages import AuthenticateStage
 from django.http import HttpRequest
 
 from accounts.identity.addresses import is_confirmed
@@ -20,3 +21,16 @@ class ConfirmAddressStage(EmailVerificationStage):
 
     def is_resumable(self, request: HttpRequest) -> bool:
         return False  # the sign-in page stays a sign-in page
+
+
+class SecondFactorStage(AuthenticateStage):
+    """Remembers which password was right: one that was changed meanwhile opens nothing."""
+
+    def handle(self) -> Any:
+        answer = super().handle()
+        if self.login.user is not None:
+            self.state["password"] = self.login.user.get_session_auth_hash()
+        return answer
+
+    def password_still_counts(self) -> bool:
+        return bool(self.state.get("password") == self.login.user.get_session_auth_hash())

@@ -20,6 +20,7 @@ from django.shortcuts import render
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.models.person import plain
 
 APP = "allauth.account"
 COOKIE_AGE = 180 * 24 * 60 * 60
@@ -57,10 +58,10 @@ def remember_device(request: HttpRequest, response: HttpResponse, user: User) ->
 def bucket(request: HttpRequest, email: str) -> dict[str, str]:
     """The action and key that attempts at the account `email` are counted under."""
     known = known_people(request)
-    holder = User.objects.filter(email__iexact=email).values_list("pk", flat=True).first() if known else None
+    holder = User.objects.with_email(email).values_list("pk", flat=True).first() if known else None
     if device := known.get(str(holder)):
         return {"action": "login_failed_known", "key": f"{holder}:{device}"}
-    return {"action": "login_failed", "key": email.strip().lower()}
+    return {"action": "login_failed", "key": plain(email)}
 
 
 def seconds_left(request: HttpRequest, *, action: str, key: str) -> int:

@@ -123,6 +123,14 @@ class Enterprise(models.Model):
     def is_verified(self) -> bool:
         return self.verified_at is not None
 
+    def check_active(self) -> None:
+        """Raises NotAllowed where nothing new may begin: what costs the platform mails, texts or programs to serve."""
+        if self.state != EnterpriseState.ACTIVE:
+            raise NotAllowed(
+                _("Your enterprise is “%(state)s”, so nothing new begins. Reason: %(reason)s Ask for a restart first.")
+                % {"state": EnterpriseState(self.state).label, "reason": self.state_reason or "–"}
+            )
+
     @transaction.atomic
     def move(self, to: EnterpriseState, *, by: User | None, reason: str = "") -> None:
         """The only place an enterprise's state changes; of several who try, one wins and the others get NotAllowed."""
@@ -138,4 +146,6 @@ class Enterprise(models.Model):
                 % {"state": to.label}
             )
         self.refresh_from_db()
-        audit.record(by=by, verb=f"enterprise.{to}", object_id=self.pk, enterprise_id=self.pk, reason=reason)
+        audit.record(
+            by=by, verb=f"enterprise.{to}", object_id=self.pk, enterprise_id=self.pk, label=self.name, reason=reason
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -10,6 +11,10 @@ from django.db.models import Q
 from accounts.models.enterprise import Enterprise
 from accounts.models.person import User
 from console.lib.constraints import one_of
+
+CODE_VALID = timedelta(minutes=10)
+# Of what happened longer ago nobody wants to hear by SMS; it stands in the console and in a mail.
+NOTICE_VALID = timedelta(hours=24)
 
 
 class MailState(models.TextChoices):
@@ -59,6 +64,11 @@ class OutgoingText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number[:3]}****{self.number[-4:]}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """From then on it would only mislead: a code that counts no longer, news of yesterday."""
+        return self.created_at + (CODE_VALID if self.urgent else NOTICE_VALID)
 
 
 class OwnNumberQuerySet(models.QuerySet["OwnNumber"]):

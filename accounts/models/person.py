@@ -26,10 +26,22 @@ class Role(models.TextChoices):
 STAFF_ROLES = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
 
 
+def plain(email: str) -> str:
+    """An address as accounts keep it, in small letters.
+
+    Addresses are compared as they are then, never by a database's idea of capitals: where ı and ſ are I and S, a mail
+    to fırm.example would open what belongs to firm.example.
+    """
+    return email.strip().lower()
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: User) -> Self:
         """One's colleagues, oneself among them; staff (who have no enterprise) see staff."""
         return self.filter(enterprise_id=user.enterprise_id)
+
+    def with_email(self, email: str) -> Self:
+        return self.filter(email=plain(email))
 
     def present(self) -> Self:
         """Those who have not left."""
@@ -38,14 +50,14 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=plain(email), **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
         user.save()
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        return self.with_email(username or "").get()
 
 
 class User(AbstractBaseUser):

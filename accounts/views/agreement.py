@@ -11,6 +11,7 @@ from accounts import agreements, origin
 from accounts.models import Acceptance
 from accounts.permissions import PersonRequest, policy
 from accounts.views.enterprise import own
+from accounts.views.sign_in import safe_next
 from console.lib.errors import NotAllowed
 from console.lib.pages import page
 
@@ -27,7 +28,8 @@ def agreement(request: PersonRequest) -> HttpResponse:
             agreements.accept(request.user, number=known, origin=origin.current())
         except NotAllowed as problem:
             messages.error(request, str(problem))
-        return redirect("agreement")
+            return redirect("agreement")
+        return redirect(safe_next(request, "agreement"))
     ours = Acceptance.objects.filter(enterprise=own(request))
     context = {
         "agreement": agreements.current(),

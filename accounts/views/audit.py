@@ -100,8 +100,8 @@ def _sheet(rows: Iterator[list[str]], name: str) -> HttpResponse:
 
 def _headings() -> list[str]:
     zone = _("Time (%(zone)s)") % {"zone": timezone.get_current_timezone_name()}
-    what = [_("Who"), _("What"), _("Verb"), _("Object"), _("Object number"), _("Name"), _("From where")]
-    return [_("Entry"), zone, *what, _("Before"), _("After"), _("Details")]
+    what = [_("Who"), _("What"), _("Verb"), _("Object"), _("Object number"), _("Name")]
+    return [_("Entry"), zone, *what, _("Enterprise"), _("From where"), _("Before"), _("After"), _("Details")]
 
 
 def _lines(found: QuerySet[AuditEntry], reader: User) -> Iterator[list[str]]:
@@ -110,7 +110,7 @@ def _lines(found: QuerySet[AuditEntry], reader: User) -> Iterator[list[str]]:
         yield [
             str(row.id),
             f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}",
-            *(row.who, row.did, row.verb, row.kind, str(row.object_id), row.label, row.origin),
+            *(row.who, row.did, row.verb, row.kind, str(row.object_id), row.label, row.enterprise, row.origin),
             "; ".join(f"{change.name}: {change.before}" for change in row.changes),
             "; ".join(f"{change.name}: {change.after}" for change in row.changes),
             "; ".join(f"{name}: {value}" for name, value in row.facts),

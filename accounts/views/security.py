@@ -24,7 +24,7 @@ from accounts import audit
 from accounts.forms.security import AccountForm, AppForm, KeyForm, KeyNameForm, PasswordForm
 from accounts.identity import devices, end_sessions
 from accounts.identity import second_factor as rules
-from accounts.identity.adapter import SecondFactorAdapter
+from accounts.identity.adapter import AccountAdapter, SecondFactorAdapter
 from accounts.models import User
 from accounts.permissions import PersonRequest, policy
 from accounts.views.sign_in import FaultyIs422
@@ -50,9 +50,9 @@ def account(request: PersonRequest) -> HttpResponse:
     form = AccountForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         before, after = audit.changes(form.instance, ["name"])
-        with transaction.atomic():
-            form.save()
-            if after:
+        if after:
+            with transaction.atomic():
+                form.save(commit=False).save(update_fields=list(after))
                 _record(request, "user.changed", before=before, after=after)
         return redirect("account")
     context = {
@@ -76,6 +76,12 @@ class PasswordView(FaultyIs422, PasswordChangeView):
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
+        now = User.objects.select_for_update(no_key=True).get(pk=self.request.user.pk)
+        if not now.is_active:  # removed while the passwords were being compared
+            return redirect("account_login")
+        if now.password != form.user.password:  # the same form was sent a moment before
+            form.add_error("oldpassword", AccountAdapter.error_messages["enter_current_password"])
+            return self.form_invalid(form)
         response = super().form_valid(form)
         _end_others(self.request)
         _record(self.request, "user.password_changed", how="account")
@@ -110,6 +116,12 @@ class AppAddView(FaultyIs422, ActivateTOTPView):
         return response
 
 
+def _is_gone(factor: Authenticator) -> bool:
+    """Whether the same form, sent a moment before, has removed it. The person is held until the transaction ends."""
+    User.objects.select_for_update(no_key=True).get(pk=factor.user_id)
+    return not Authenticator.objects.filter(pk=factor.pk).exists()
+
+
 class AppRemoveView(FaultyIs422, DeactivateTOTPView):
     template_name = "mfa/totp/deactivate_form.html"
 
@@ -119,6 +131,8 @@ class AppRemoveView(FaultyIs422, DeactivateTOTPView):
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
+        if _is_gone(self.authenticator):
+            return redirect("mfa_index")
         response = super().form_valid(form)
         _end_others(self.request)
         _record(self.request, "user.second_factor_removed", kind="totp")
@@ -153,6 +167,8 @@ class KeyRemoveView(RemoveWebAuthnView):
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
+        if _is_gone(self.object):
+            return redirect("mfa_index")
         if not SecondFactorAdapter().can_delete_authenticator(self.object):
             form.add_error(None, SecondFactorAdapter.error_messages["cannot_delete_authenticator"])
             return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -168,23 +184,33 @@ class KeyNameView(FaultyIs422, EditWebAuthnView):
     template_name = "mfa/webauthn/edit_form.html"
     success_url = reverse_lazy("mfa_index")
 
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        before = self.get_object().wrap().name
+        response = super().form_valid(form)
+        after = self.object.wrap().name
+        if after != before:
+            _record(self.request, "user.security_key_renamed", before={"name": before}, after={"name": after})
+        return response
 
-class _NoneMade:
-    """Whoever has no codes is led to the page where they are made."""
+
+class _Shown:
+    """Codes leave on record. Whoever has none is led to the page where they are made."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         except Http404:
             return redirect("mfa_index")
+        _record(request, "user.recovery_codes_shown")
         return response
 
 
-class CodesView(_NoneMade, ViewRecoveryCodesView):
+class CodesView(_Shown, ViewRecoveryCodesView):
     template_name = "mfa/recovery_codes/index.html"
 
 
-class CodesFileView(_NoneMade, DownloadRecoveryCodesView):
+class CodesFileView(_Shown, DownloadRecoveryCodesView):
     pass
 
 

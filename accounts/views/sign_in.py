@@ -12,6 +12,7 @@ from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
@@ -62,6 +63,11 @@ class SecondFactorView(AuthenticateView):
     form_class = CodeForm
     template_name = "mfa/authenticate.html"
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not self.stage.password_still_counts():
+            return self.stage.abort()
+        return super().form_valid(form)
+
     def form_invalid(self, form: Any) -> HttpResponse:
         note_failure(self.stage.login.user, step="second_factor")
         response = super().form_invalid(form)
@@ -108,6 +114,7 @@ def sign_out(request: PersonRequest) -> HttpResponse:
         enterprise_id=person.enterprise_id,
         label=person.name,
     )
+    UserSession.objects.filter(session_key=request.session.session_key).delete()
     logout(request)
     response = redirect("account_login")
     # Not "cookies": the language, and that this device is known, stay.
@@ -125,7 +132,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         request.user.language = language
         request.user.save(update_fields=["language"])
-    response = redirect(_safe_next(request, settings.LOGIN_REDIRECT_URL))
+    response = redirect(safe_next(request, settings.LOGIN_REDIRECT_URL))
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -136,7 +143,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _safe_next(request: HttpRequest, otherwise: str) -> str:
+def safe_next(request: HttpRequest, otherwise: str) -> str:
     """Where the request asks to go on to, if that is a page of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())

@@ -14,6 +14,7 @@ from allauth.account.views import (
     SignupView,
 )
 from django.contrib import messages
+from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.forms.sign_up import ForgottenForm, NewPasswordForm, SignUpForm
 from accounts.identity import end_sessions
-from accounts.models import Agreement
+from accounts.models import Agreement, User
 from accounts.permissions import open_to_all
 from accounts.views.sign_in import FaultyIs422
 from console.lib.errors import NotAllowed
@@ -52,6 +53,15 @@ class ConfirmView(ConfirmEmailView):
         response.status_code = 200 if self.object else 404
         return response
 
+    def get_object(self, queryset: Any = None) -> Any:
+        found = super().get_object(queryset)
+        if self.request.method != "POST":
+            return found
+        # Pressed twice at once, the second waits here and then finds the link used. The person first, as in
+        # `free_address`, which may be giving the address to somebody else.
+        User.objects.select_for_update(no_key=True).get(pk=found.email_address.user_id)
+        return super().get_object(queryset)
+
     @transaction.atomic
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().post(*args, **kwargs)
@@ -80,10 +90,14 @@ class NewPasswordView(FaultyIs422, PasswordResetFromKeyView):
 
     form_class = NewPasswordForm
     template_name = "account/password_reset_from_key.html"
+    reset_user: Any
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
-        person = self.reset_user
+        person = User.objects.select_for_update(no_key=True).get(pk=self.reset_user.pk)
+        if not default_token_generator.check_token(person, self.key):  # the same form was sent a moment before
+            return self.render_to_response(self.get_context_data(token_fail=True))
+        self.reset_user = form.user = person
         response = super().form_valid(form)
         end_sessions(person)
         audit.record(

@@ -6,7 +6,7 @@ This looks at the words only. Where a name leads is checked again when it is cal
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext as _
@@ -23,6 +23,8 @@ _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _INSIDE = frozenset({"localhost", "local", "internal", "intranet", "lan", "home", "corp", "onion", "arpa", "invalid"})
 # Ways of writing an IPv4 address inside an IPv6 one; what they lead to cannot be seen from outside.
 _TRANSLATED = [IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+# Not public either, though Python's tables (or old ones) hold them for that: IETF's own, 6to4 relays, site-local.
+_NOT_PUBLIC = [ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10")]
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -111,4 +113,6 @@ def _is_public(number: IPv4Address | IPv6Address) -> bool:
             return _is_public(number.ipv4_mapped)
         if number.scope_id or any(number in network for network in _TRANSLATED):
             return False
+    if any(number in network for network in _NOT_PUBLIC):
+        return False
     return number.is_global and not number.is_multicast and not number.is_reserved

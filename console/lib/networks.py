@@ -70,7 +70,7 @@ def _network(entry: str) -> Network | str:
         given = ip_address(entry.partition("/")[0])
     except (AddressValueError, NetmaskValueError, ValueError):
         return _("“%(entry)s” is no address. Write 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48.") % {"entry": shown}
-    if loose.prefixlen == 0:
+    if _unwrapped(loose).prefixlen == 0:
         return _("“%(entry)s” is every address there is. Leave the list empty to let programs call from anywhere.") % {
             "entry": shown
         }
@@ -86,7 +86,7 @@ def _network(entry: str) -> Network | str:
 def _unwrapped(network: Network) -> Network:
     """A network of IPv4 addresses wrapped in IPv6 is the IPv4 network."""
     inner = getattr(network.network_address, "ipv4_mapped", None)
-    return ip_network((inner, network.prefixlen - 96)) if inner is not None and network.prefixlen > 96 else network
+    return ip_network((inner, network.prefixlen - 96)) if inner is not None and network.prefixlen >= 96 else network
 
 
 def overlaps(networks: Iterable[str]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ NUMBER = re.compile(r"(?<!\d)(\+?\d{3})\d{2,8}(\d{4})(?!\d)")
 # A mainland number as people write it, 138 0013 8000.
 SPACED = re.compile(r"(?<!\d)(1[3-9]\d)[ -]\d{4}[ -](\d{4})(?!\d)")
 # A step of an address that is as long as a secret: the link of an invitation, of a new password, of a confirmation.
-SECRET_STEP = re.compile(r"(?<=/)[\w-]{32,}(?=/|\s|$|[\"'?])")
+SECRET_STEP = re.compile(r"(?<=/)[\w:-]{32,}(?=/|\s|$|[\"'?])")
 HIDDEN = "…"
 
 

@@ -71,6 +71,8 @@ class SendJob(models.Model):
     scheduled_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # Rows still queued by then are withheld: too late is worse than not at all. Null: no end.
+    send_until = models.DateTimeField(null=True, editable=False)
 
     objects = SendJobQuerySet.as_manager()
 

@@ -118,7 +118,7 @@ def _context(
         "pieces": cut(text),
         "examples": {v.name: v.example for v in variables},
         "signature_name": signature,
-        "has_signature": bool(signature),
+        "has_signature": "signature" in form.fields and form.fields["signature"].queryset.exists(),  # type: ignore[attr-defined]
         "size": rules.longest_size(text, variables, signature=signature, mainland=mainland),
         "checks": checks,
         "passed": sum(check.ok for check in checks),

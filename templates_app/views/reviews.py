@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 
 from accounts.models import Request, ReviewState, Verification
 from accounts.permissions import PersonRequest, policy
@@ -38,12 +40,15 @@ def review(request: PersonRequest, kind: str, pk: int) -> HttpResponse:
     form = DecisionForm(request.POST or None, reasons=about.reasons)
     if request.method == "POST" and form.is_valid():
         answer = form.cleaned_data
+        approved = answer["decision"] == "approve"
         try:
-            desk.decide(item, by=request.user, approve=answer["decision"] == "approve", reason=answer["reason"])
+            desk.decide(item, by=request.user, approve=approved, reason=answer["reason"])
         except NotAllowed as problem:
             form.add_error(None, str(problem))
             item.refresh_from_db()
         else:
+            told = _("“%(title)s” is approved.") if approved else _("“%(title)s” is rejected.")
+            messages.success(request, told % {"title": about.title(item)})
             return redirect("reviews")
     context = _bench(request) | _item_context(item, kind) | {"form": form, "reasons": about.reasons.choices}
     return page(request, "templates_app/review.html", context, status=422 if form.is_bound else 200)

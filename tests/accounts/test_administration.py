@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 from django.db.utils import Error
 from django.urls import reverse
 
-from accounts import administration, agreement_versions, applications
+from accounts import administration, agreement_versions, applications, invitations, own_numbers
 from accounts.models import (
     Agreement,
     Application,
@@ -80,7 +80,11 @@ def test_suspending_needs_a_reason_and_is_told(carol, alice, sign_in):
     assert home.state == EnterpriseState.SUSPENDED and home.state_reason == "Complaints about <b>junk</b>"
     notice = Notice.objects.get(enterprise=home)
     assert (notice.code, notice.facts["reason"]) == ("enterprise.suspended", home.state_reason)
-    assert AuditEntry.objects.filter(verb="enterprise.suspended", object_id=home.pk, by=carol).exists()
+    assert AuditEntry.objects.filter(verb="enterprise.suspended", object_id=home.pk, by=carol, label=home.name).exists()
+    for path in ("overview", "job-new", "enterprise"):
+        page = sign_in(alice).get(reverse(path)).content.decode()
+        assert page.count("Your enterprise is suspended and sends nothing.") == 1 and "Complaints about" in page
+    client = sign_in(carol)
     page = client.get(reverse("enterprise-record", args=[home.pk])).content.decode()
     assert "&lt;b&gt;junk" in page and "<b>junk" not in page
 
@@ -173,11 +177,17 @@ def test_a_draft_is_saved_published_and_frozen(carol, alice, sign_in):
     client.post(reverse("agreement-publish", args=[1]), seen)
     saved.refresh_from_db()
     assert saved.published_by == carol and Agreement.objects.current() == saved
-    assert Notice.objects.filter(enterprise=alice.enterprise, code="agreement.published").count() == 1
+    told = Notice.objects.filter(enterprise=alice.enterprise, code="agreement.published")
+    assert not told.exists(), "the first version changes nothing for anybody"
     answer = client.post(reverse("agreement-publish", args=[1]), seen, follow=True)
     assert "published already" in answer.content.decode()
     assert agreement_versions.draft().number == 2
-    assert agreement_versions.draft().text_en == "Be fair."
+    second = agreement_versions.draft()
+    assert second.text_en == "Be fair."
+    client.post(reverse("agreement-edit"), TEXTS | {"text_en": "Be fairer.", "seen": agreement_versions.token(second)})
+    second = agreement_versions.draft()
+    client.post(reverse("agreement-publish", args=[2]), {"seen": agreement_versions.token(second)})
+    assert told.count() == 1
 
 
 def test_two_administrators_do_not_overwrite_each_other(carol):
@@ -239,3 +249,25 @@ def test_a_reviewer_does_not_administer(bob, alice, sign_in):
     for name in ("enterprises", "agreements", "agreement-edit"):
         assert client.get(reverse(name)).status_code == 403
     assert client.post(reverse("enterprise-suspend", args=[alice.enterprise_id]), {"reason": "x"}).status_code == 403
+
+
+def test_a_suspended_enterprise_begins_nothing_new(carol):
+    owner = make.user(role=Role.OWNER)
+    home = make.home(owner)
+    administration.suspend(home, by=carol, reason="Junk")
+    begun = [
+        lambda: invitations.invite("new@example.com", Role.VIEWER, by=owner),
+        lambda: own_numbers.add(home, "+8613912345678", by=owner),
+        lambda: make.application(by=owner) and applications.create(Application(enterprise=home, region="cn"), by=owner),
+    ]
+    for deed in begun:
+        with pytest.raises(NotAllowed, match="Junk"):
+            deed()
+
+
+def test_administrators_read_what_staff_did_anywhere(carol, bob, sign_in):
+    alice = make.user(name="Alice Wu", role=Role.OWNER)
+    make.verification(by=alice).move(ReviewState.APPROVED, by=bob)
+    page = sign_in(carol).get(reverse("audit"), {"person": bob.pk}).content.decode()
+    assert "Real-name verification approved" in page and make.home(alice).name in page
+    assert "sent in for review" not in page, "what people of an enterprise did stands with that enterprise"

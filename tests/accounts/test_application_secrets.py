@@ -224,7 +224,15 @@ def test_rotating_on_the_page(app, proven):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"seen": ""}, {"overlap": "5"}, {"overlap": "1", "seen": "yesterday"}, {"overlap": "1"}]
+    "fields",
+    [
+        {"seen": ""},
+        {"overlap": "5"},
+        {"overlap": "1", "seen": "yesterday"},
+        {"overlap": "1"},
+        {"overlap": "1", "seen": "9999-12-31T23:59:59-23:00"},
+        {"overlap": "1", "seen": "0001-01-01T00:00:00+14:00"},
+    ],
 )
 def test_forms_that_do_not_fit_rotate_nothing(app, proven, fields):
     assert proven.post(f"/cn/applications/{app.pk}/secret/new/", fields).status_code == 422

@@ -150,6 +150,25 @@ def test_the_eleventh_is_refused_of_many_at_once():
     assert sum(done) == 2 and Contact.objects.count() == 10
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_form_posted_many_times_at_once_adds_one_contact():
+    owner = make.user(role=Role.OWNER)
+    ready = threading.Barrier(5)
+
+    def add(_n):
+        try:
+            ready.wait()
+            contact(owner, number="+8613800138000")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(add, range(5)))
+    assert Contact.objects.count() == AuditEntry.objects.filter(verb="contact.added").count() == 1
+    contact(owner, number="+8613800138001")  # another number is another contact
+    assert Contact.objects.count() == 2
+
+
 def test_operators_look_on_and_see_masked_numbers(olivia, alice, sign_in):
     contact(olivia, number="+8613800138000")
     client = sign_in(alice)

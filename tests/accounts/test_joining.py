@@ -210,6 +210,20 @@ class TestAgreement:
         agreements.accept(owner, number=1, origin=None)
         assert said not in client.get("/enterprise/").content.decode()
 
+    def test_a_viewer_is_not_asked(self, owner, sign_in):
+        make.agreement()
+        viewer = make.user(role=Role.VIEWER, of=owner.enterprise, language="en")
+        assert "of the service agreement holds" not in sign_in(viewer).get("/").content.decode()
+
+    def test_accepting_leads_back_to_where_it_was_asked(self, owner, sign_in):
+        make.agreement()
+        client = sign_in(owner)
+        page = client.get("/jobs/?status=checked").content.decode()
+        assert 'href="/agreement/?next=%2Fjobs%2F%3Fstatus%3Dchecked"' in page
+        away = client.post("/agreement/?next=https://evil.example/", {"number": "1"})
+        assert away.url == "/agreement/"
+        assert client.post("/agreement/?next=/jobs/", {"number": "1"}).url == "/jobs/"
+
     def test_staff_are_never_asked(self, bob, sign_in):
         make.agreement()
         assert agreements.missing(bob) is None

@@ -153,6 +153,15 @@ def test_waiting_for_the_code_ends(app, time_machine):
     assert client.post(CODE_PAGE, {"code": code()}).url == reverse("account_login")
 
 
+def test_code_does_not_finish_what_an_older_password_began(app, alice):
+    client, _response = enter_password()
+    alice.set_password("blue tea at eight")
+    alice.save()
+    assert client.post(CODE_PAGE, {"code": code()}).url == reverse("account_login")
+    assert not is_in(client)
+    assert client.get(CODE_PAGE).url == reverse("account_login")
+
+
 def test_sign_in_page_begins_anew(app):
     client, _response = enter_password()
     assert client.get("/sign-in/").status_code == 200
@@ -165,6 +174,7 @@ def test_recovery_code_works_once(app, alice, proved):
     assert AuditEntry.objects.filter(verb="user.recovery_codes_made", by=alice).exists()
     one = proved.get(make_new.url).context["unused_codes"][0]
     assert one not in str(list(Authenticator.objects.values_list("data", flat=True)))
+    assert AuditEntry.objects.filter(verb="user.recovery_codes_shown", by=alice).count() == 1
     first, _response = enter_password()
     assert first.post(CODE_PAGE, {"code": one}).status_code == 302 and is_in(first)
     second, _response = enter_password()
@@ -190,6 +200,16 @@ def test_removing_the_app_ends_other_sessions_and_is_mailed(app, alice, proved, 
     assert not Authenticator.objects.filter(user=alice).exists()
     assert AuditEntry.objects.get(verb="user.second_factor_removed").by == alice
     assert "the app that shows codes was removed" in mail.outbox[-1].body
+
+
+def test_removal_sent_twice_is_recorded_once(app, alice, proved, monkeypatch):
+    def gone_by_now(_adapter, factor):
+        Authenticator.objects.filter(pk=factor.pk).delete()  # the other request
+        return True
+
+    monkeypatch.setattr(SecondFactorAdapter, "can_delete_authenticator", gone_by_now)
+    assert proved.post("/account/second-factor/app/remove/").url == reverse("mfa_index")
+    assert not AuditEntry.objects.filter(verb="user.second_factor_removed").exists() and not mail.outbox
 
 
 # Security keys
@@ -293,6 +313,8 @@ def test_key_is_renamed_and_removed(alice, proved):
     assert proved.post(address, {"name": ""}).status_code == 422
     assert proved.post(address, {"name": "Green"}).url == reverse("mfa_index")
     assert Authenticator.objects.get(pk=factor.pk).wrap().name == "Green"
+    entry = AuditEntry.objects.get(verb="user.security_key_renamed", by=alice)
+    assert (entry.before, entry.after) == ({"name": "Blue key"}, {"name": "Green"})
     assert proved.post(f"{address}remove/").url == reverse("mfa_index")
     assert not Authenticator.objects.exists()
     assert AuditEntry.objects.get(verb="user.second_factor_removed").detail == {"kind": "webauthn", "key_name": "Green"}

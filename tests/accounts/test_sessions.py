@@ -2,15 +2,17 @@ import time
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit, people
 from accounts.identity import devices, end_sessions, recently_authenticated
 from accounts.identity.sessions import forget_expired
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Role, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +189,44 @@ def test_weak_new_password_is_refused(alice, password):
     assert alice.check_password(make.PASSWORD)
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """`meanwhile(deed)`: somebody does it while a new password is being checked, which takes a tenth of a second."""
+
+    def arrange(deed):
+        monkeypatch.setattr("accounts.forms.security.validate_password", lambda _password, _user: deed())
+
+    return arrange
+
+
+def test_who_was_removed_while_changing_the_password_does_not_come_back(alice, meanwhile):
+    owner = make.user(role=Role.OWNER, of=alice.enterprise)
+    client = enter()
+    meanwhile(lambda: people.remove(alice, by=owner))
+    client.post("/account/password/", {"oldpassword": make.PASSWORD, "password1": "blue tea at eight"})
+    alice.refresh_from_db()
+    assert not alice.is_active and alice.removed_at and alice.email.endswith("@removed.invalid")
+    assert not alice.has_usable_password() and not is_in(client)
+    assert not AuditEntry.objects.filter(verb="user.password_changed").exists()
+
+
+def test_role_taken_while_the_password_is_changed_stays_taken(alice, meanwhile):
+    owner = make.user(role=Role.OWNER, of=alice.enterprise)
+    meanwhile(lambda: people.change_role(alice, Role.VIEWER, by=owner))
+    enter().post("/account/password/", {"oldpassword": make.PASSWORD, "password1": "blue tea at eight"})
+    alice.refresh_from_db()
+    assert alice.role == Role.VIEWER and alice.check_password("blue tea at eight")
+
+
+def test_of_a_password_form_sent_twice_the_first_counts(alice, meanwhile):
+    client = enter()
+    meanwhile(lambda: User.objects.filter(pk=alice.pk).update(password=make_password("green tea at nine")))
+    response = client.post("/account/password/", {"oldpassword": make.PASSWORD, "password1": "blue tea at eight"})
+    assert response.status_code == 422 and "not your password" in response.content.decode()
+    alice.refresh_from_db()
+    assert alice.check_password("green tea at nine")
+
+
 # Signing out, and what stays behind
 
 
@@ -195,7 +235,7 @@ def test_signing_out_is_recorded_and_leaves_nothing(alice):
     response = client.post("/sign-out/")
     assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert AuditEntry.objects.get(verb="user.signed_out").by == alice
-    assert not Session.objects.exists()
+    assert not Session.objects.exists() and not UserSession.objects.exists()
 
 
 def test_pages_of_somebody_are_not_stored(alice):
@@ -259,3 +299,16 @@ def test_name_is_changed_and_recorded(alice, sign_in):
     assert (alice.name, alice.role, alice.email) == ("Alice Zhou", "operator", "alice@example.com")
     entry = AuditEntry.objects.get(verb="user.changed")
     assert (entry.before, entry.after) == ({"name": "Alice Wu"}, {"name": "Alice Zhou"})
+
+
+def test_role_taken_while_the_name_is_changed_stays_taken(alice, sign_in, monkeypatch):
+    client, look = sign_in(alice), audit.changes
+
+    def changes(person, fields):
+        User.objects.filter(pk=person.pk).update(role=Role.VIEWER)
+        return look(person, fields)
+
+    monkeypatch.setattr(audit, "changes", changes)
+    assert client.post("/account/", {"name": "Alice Zhou"}).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.name, alice.role) == ("Alice Zhou", Role.VIEWER)

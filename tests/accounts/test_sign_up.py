@@ -1,4 +1,5 @@
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +10,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from accounts import sign_up
 from accounts.identity import free_address
@@ -140,6 +142,45 @@ def test_four_at_once_with_one_address_leave_one_account(agreement):
     assert Enterprise.objects.filter(name__startswith="Lin ", state=EnterpriseState.ACTIVE).count() == 1
 
 
+def at_once(n, deed):
+    """The answers to `deed`, done by `n` in the same moment."""
+    ready = threading.Barrier(n)
+
+    def one(number):
+        try:
+            ready.wait()
+            return deed(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(n) as pool:
+        return list(pool.map(one, range(n)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_button_pressed_many_times_at_once_confirms_once(agreement):
+    join(email="once@lin.example")
+    address = link(mail.outbox[0])
+    answers = at_once(5, lambda n: visitor().post(address).status_code)
+    assert sorted(answers) == [302, 404, 404, 404, 404]
+    assert AuditEntry.objects.filter(verb="user.address_confirmed").count() == 1
+    assert sign_in("once@lin.example").url == reverse("overview")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_link_for_a_new_password_counts_once_for_many_at_once(alice):
+    visitor().post("/password/forgotten/", {"email": alice.email})
+    address = link(mail.outbox[0])
+    clients = [visitor() for _n in range(5)]
+    form = [client.get(address).url for client in clients][0]
+    answers = at_once(5, lambda n: clients[n].post(form, {"password1": f"blue tea at {n} or so"}))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 302]
+    assert all("counts no longer" in answer.content.decode() for answer in answers if answer.status_code == 200)
+    [winner] = [n for n, answer in enumerate(answers) if answer.status_code == 302]
+    assert sign_in(alice.email, f"blue tea at {winner} or so").url == reverse("overview")
+    assert AuditEntry.objects.filter(verb="user.password_changed").count() == 1 and len(mail.outbox) == 2
+
+
 def test_address_that_another_has_confirmed_meanwhile_is_not_confirmed_again(agreement, alice):
     join()
     EmailAddress.objects.create(user=alice, email="hua@lin.example", verified=True)
@@ -241,7 +282,8 @@ def test_markup_in_names_is_text_everywhere(agreement):
 
 
 def test_line_breaks_in_a_name_put_no_header_into_a_mail(agreement):
-    join(name="Hua\r\nBcc: all@lin.example")
+    join(name="Hua\r\nBcc: all@lin.example", enterprise="Lin\r\n\r\nYour account is locked.")
+    assert "Hua Bcc: all@lin.example has registered Lin Your account is locked. at" in mail.outbox[0].body
     assert all("Bcc" not in key for message in mail.outbox for key in message.extra_headers)
     assert all("\n" not in message.subject for message in mail.outbox)
 
@@ -261,6 +303,8 @@ def test_mail_is_in_the_language_of_the_reader(agreement):
     make.user(email="wen@lin.example", language="zh-hans")
     visitor(headers={"Accept-Language": "en"}).post("/password/forgotten/", {"email": "wen@lin.example"})
     assert mail.outbox[0].to == ["wen@lin.example"]
+    with translation.override("zh-hans"):
+        assert mail.outbox[0].subject == gettext("Choose a new password") != "Choose a new password"
 
 
 def new_password(address, password="blue tea at eight"):
@@ -284,6 +328,26 @@ def test_forgotten_password_is_chosen_anew_once(alice):
     assert "was changed by a link" in mail.outbox[1].body
     assert sign_in(alice.email, "blue tea at eight").url == reverse("overview")
     assert "counts no longer" in new_password(address)[1].content.decode()
+
+
+@pytest.mark.parametrize("typed", ["ALICE@Firm.example", "mi\u212ae@firm.example"])
+def test_link_goes_to_the_address_of_the_account_not_to_what_was_typed(alice, typed):
+    User.objects.filter(pk=alice.pk).update(email="alice@firm.example")
+    make.user(email="mike@firm.example")
+    visitor().post("/password/forgotten/", {"email": typed})
+    assert [message.to for message in mail.outbox] == [[typed.lower()]]
+
+
+@pytest.mark.parametrize("typed", ["al\u0131ce@firm.example", "alice@f\u0131rm.example"])
+def test_letters_that_only_look_alike_open_nothing(alice, typed, django_assert_max_num_queries):
+    """In most databases the capital of a dotless i is I: asked by UPPER, another's domain would get Alice's link."""
+    User.objects.filter(pk=alice.pk).update(email="alice@firm.example")
+    for address, fields in (("/password/forgotten/", {"email": typed}), ("/sign-in/", {"login": typed})):
+        with django_assert_max_num_queries(100) as asked:
+            visitor().post(address, {"password": make.PASSWORD} | fields)
+        compared = [query["sql"] for query in asked if "accounts_user" in query["sql"]]
+        assert compared and not [sql for sql in compared if "UPPER(" in sql]
+    assert not mail.outbox
 
 
 def test_link_for_a_new_password_ends_after_an_hour(alice, time_machine):

@@ -129,7 +129,7 @@ def sign_up(owner: Visitor) -> None:
     with outbox(owner) as tab:
         look(owner, tab)
         mail(tab, to=OWNER, link="/sign-up/confirm/").get_by_role("link").click()
-        expect(tab.locator("main")).to_contain_text(f"Li Na, who registers {ENTERPRISE}.")
+        expect(tab.locator("main")).to_contain_text(f"Li Na registers {ENTERPRISE} with the address {OWNER}.")
         look(owner, tab)
         tab.get_by_role("button", name="Yes, confirm").click()
         expect(tab.get_by_role("status")).to_contain_text("Your address is confirmed.")

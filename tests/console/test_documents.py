@@ -295,6 +295,13 @@ def test_an_endless_answer_is_not_taken(monkeypatch):
     assert refusal("licence.jpg", hostile.jpeg()).code == Code.DAMAGED
 
 
+def test_one_may_wait_and_the_others_are_told_at_once():
+    with process._slot(), process._slot(), process._places:  # the third waits for one of the two
+        began = time.monotonic()
+        assert refusal("licence.jpg", hostile.jpeg()).code == Code.BUSY
+        assert time.monotonic() - began < process.SECONDS / 2
+
+
 def test_only_a_few_at_once(monkeypatch):
     monkeypatch.setattr(process, "SECONDS", 0.01)
     with process._slot(), process._slot():

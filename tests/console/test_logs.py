@@ -24,6 +24,20 @@ def test_numbers_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/sign-up/confirm/MTIzNDU:1xUwQm:j5Y6F--mj3L1_xtcUS0DJaimsCr6XSTLU3aa2--hu4s/",
+        "/password/new/2n-c0ffee-5f4dcc3b5aa765d61d8327deb882cf99/",
+        "/invitations/ROw9cVb6yM2Yp3Qf8sLk1Zx7Nt4Hj5Ga0eUdIiPq-r_/",
+    ],
+)
+def test_links_that_open_doors_are_hidden(link: str) -> None:
+    """The error of a page is logged with its path."""
+    cleaned = redact(None, "", {"event": f"Internal Server Error: {link}"})["event"]
+    assert cleaned == f"Internal Server Error: {link.rsplit('/', 2)[0]}/…/"
+
+
 def test_nested_values_are_cleaned_and_secrets_dropped() -> None:
     event = {
         "event": "bound to 13812345678",

@@ -27,6 +27,7 @@ def test_what_is_typed_is_kept_in_one_form(typed, kept):
         ("2001:db8::1/48", "Write 2001:db8::/48 or 2001:db8::1."),
         ("0.0.0.0/0", "Leave the list empty"),
         ("::/0", "Leave the list empty"),
+        ("::ffff:0:0/96", "Leave the list empty"),
         ("203.0.113.7/0", "Leave the list empty"),
         ("203.0.113.256", "is no address"),
         ("203.0.113.07", "is no address"),

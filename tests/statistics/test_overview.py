@@ -168,3 +168,10 @@ def test_the_chart_and_its_table_have_the_same_figures():
     assert [shown.figures for shown in drawn.days] == [[10, 3, 0, 0], [0, 0, 4, 5]]
     assert drawn.totals == [10, 3, 4, 5]
     assert drawn.total == sum(shown.total for shown in drawn.days) == 22
+
+
+def test_who_only_looks_is_asked_to_do_nothing(client, alice):
+    make.job(by=alice, rows=3, status=JobStatus.CHECKED, name="Spring")
+    viewer = make.user(role=Role.VIEWER, of=alice.enterprise, language="en")
+    assert needs.of(viewer) == []
+    assert "Needs you" not in overview(client, viewer)

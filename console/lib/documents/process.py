@@ -36,6 +36,8 @@ _ENDINGS = {
 }
 # Each may take as much memory as `child.MEMORY`, so a web process opens few at once.
 _slots = threading.BoundedSemaphore(2)
+# One more may wait for that. Others are told at once: a web process has four threads, and one is left for pages.
+_places = threading.BoundedSemaphore(3)
 log = structlog.get_logger(__name__)
 
 
@@ -57,12 +59,17 @@ def run(data: bytes, kind: Kind) -> tuple[dict[str, Any], bytes]:
 
 @contextlib.contextmanager
 def _slot() -> Iterator[None]:
-    if not _slots.acquire(timeout=SECONDS):
+    if not _places.acquire(blocking=False):
         raise DocumentFault(Code.BUSY)
     try:
-        yield
+        if not _slots.acquire(timeout=SECONDS):
+            raise DocumentFault(Code.BUSY)
+        try:
+            yield
+        finally:
+            _slots.release()
     finally:
-        _slots.release()
+        _places.release()
 
 
 def _talk(source: int, kind: Kind) -> tuple[int, bytes]:

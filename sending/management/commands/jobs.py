@@ -210,7 +210,7 @@ def acting_for(enterprise: Enterprise, email: str | None) -> User:
     """The person the deed is recorded as done by: the one named, else the enterprise's first owner."""
     if not email:
         return first_owner(enterprise)
-    person = User.objects.filter(enterprise=enterprise, email__iexact=email, is_active=True).first()
+    person = User.objects.with_email(email).filter(enterprise=enterprise, is_active=True).first()
     if person is None or not may(person, "jobs.send"):
         raise CommandError(f"{email} is nobody of {enterprise} who may send.")
     return person

@@ -8,6 +8,7 @@ import os
 import shutil
 
 import pytest
+from django.core.cache import cache
 
 from console import embedded
 
@@ -36,3 +37,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _servers.__exit__(None, None, None)
     shutil.rmtree(embedded.VAR, ignore_errors=True)
     shutil.rmtree(embedded.socket_dir(), ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_other_tests(request: pytest.FixtureRequest) -> None:
+    """Limits are remembered in the cache, whose table is no model's: tests that commit leave theirs to the next."""
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        request.getfixturevalue("db")
+        cache.clear()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +10,7 @@ from accounts import audit, notices
 from accounts.models import Agreement, Enterprise, NoticeKind, User
 from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
+from console.lib.seen import token as token_of
 
 FIELDS = ("text_en", "text_zh", "changes_en", "changes_zh")
 
@@ -32,7 +31,7 @@ def token(version: Agreement) -> str:
     """What the draft looked like when somebody opened it; `save` overwrites and `publish` publishes nothing newer."""
     if version.pk is None:
         return f"new-{version.number}"
-    return hashlib.sha256("\0".join(getattr(version, field) for field in FIELDS).encode()).hexdigest()[:16]
+    return token_of(*(getattr(version, field) for field in FIELDS))
 
 
 @transaction.atomic

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from accounts import audit, modes, notices
 from accounts.models import Application, Enterprise, NoticeKind, User
 from accounts.models.application import ApplicationState, Region
 from console.lib.errors import NotAllowed
+from console.lib.seen import token as token_of
 
 # What is changed after creation, in the order of the form.
 EDITABLE = ("name", "report_address", "uplink_address", "allowed_networks")
@@ -99,11 +98,7 @@ def _save(application: Application, **options: Any) -> None:
 
 def token(application: Application) -> str:
     """Stands for what each field held when the form was shown; a save with an older one would undo somebody's work."""
-    return " ".join(_digest(getattr(application, name)) for name in EDITABLE)
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
+    return " ".join(token_of(getattr(application, name)) for name in EDITABLE)
 
 
 @transaction.atomic
@@ -116,8 +111,8 @@ def change(pk: int, values: Mapping[str, Any], *, by: User, seen: str) -> Applic
     now = {name: getattr(application, name) for name in EDITABLE}
     values = now | dict(values)
     shown = dict(zip(EDITABLE, seen.split(), strict=False))
-    if strange := [name for name in EDITABLE if shown.get(name) != _digest(now[name])]:
-        clashing = [name for name in strange if shown.get(name) != _digest(values[name]) and values[name] != now[name]]
+    if strange := [name for name in EDITABLE if shown.get(name) != token_of(now[name])]:
+        clashing = [name for name in strange if shown.get(name) != token_of(values[name]) and values[name] != now[name]]
         raise ChangedMeanwhile(application, [name for name in strange if name not in clashing], clashing)
     changed = [name for name in EDITABLE if values[name] != now[name]]
     if application.is_suspended and set(changed) & set(FIXED_WHILE_SUSPENDED):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from accounts.models import Enterprise, ReviewState, ServiceMode, User
 from accounts.permissions import may
 from console.lib.errors import NotAllowed
 from console.lib.phone import mask
+from console.lib.seen import token as token_of
 
 PROFILE = ("name", "country", "address", "website", "time_zone")
 LOOKS = {
@@ -77,7 +77,7 @@ def locked_facts(enterprise: Enterprise) -> frozenset[str]:
 
 def profile_token(enterprise: Enterprise) -> str:
     """Stands for the profile as somebody had it before their eyes; a save with an older one would undo another's."""
-    return hashlib.sha256("\0".join(getattr(enterprise, name) for name in PROFILE).encode()).hexdigest()[:16]
+    return token_of(*(getattr(enterprise, name) for name in PROFILE))
 
 
 @transaction.atomic

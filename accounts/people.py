@@ -63,8 +63,7 @@ def remove(person: User, *, by: User | None) -> None:
         _check_touch(person, actor)
     _keep_a_chief(person)
     before = {"role": person.role, "email": person.email}
-    person.former_email, person.email = person.email, f"removed-{person.pk}@removed.invalid"
-    person.removed_at, person.is_active = timezone.now(), False
+    person.close()
     person.set_unusable_password()
     person.save()
     EmailAddress.objects.filter(user=person).delete()

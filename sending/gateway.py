@@ -297,6 +297,8 @@ class Gateway:
         while not self.stop.is_set():
             try:
                 await self.call(self.sweeper, receipts.sweep)
+                # Codes that people wait for must not wait for Redis; the worker does it too, and sooner.
+                await self.call(self.sweeper, texts.send_waiting_or_tell)
             except LOST_DATABASE as error:
                 log.warning("sweep_waits", error=type(error).__name__)
             await self.pause(SWEEP_SECONDS)
@@ -310,8 +312,6 @@ class Gateway:
                 await self.follow_carriers()
                 await self.call(self.keeper, dispatch.reap)
                 await self.call(self.keeper, dispatch.finish_jobs)
-                # Codes that people wait for must not wait for Redis; the worker does it too, and sooner.
-                await self.call(self.keeper, texts.send_waiting)
                 if now - recovered > RECOVER_SECONDS:
                     await self.recover()
                     recovered = now

@@ -17,7 +17,7 @@ from itertools import groupby
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts import platform
@@ -86,6 +86,16 @@ def send_waiting() -> int:
             break  # somebody else holds the rest
         sent += n
     return sent
+
+
+def send_waiting_or_tell() -> None:
+    """For the gateway: a fault of ours in the platform's own texts must not end what sends everybody else's."""
+    try:
+        send_waiting()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("texts_not_handed_over")
 
 
 @transaction.atomic

@@ -5,8 +5,6 @@ Knows nothing about HTTP. What reviewers do is in `reviews.py`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, modes
 from accounts.models import Application, ReviewState, User
 from console.lib.errors import NotAllowed
+from console.lib.seen import token as token_of
 from templates_app import rules
 from templates_app.models import MessageTemplate, Signature, TemplateVersion
 from templates_app.models.template import Variable
@@ -54,7 +53,7 @@ def token(version: TemplateVersion) -> str:
     draft = draft_of(version)
     held = [draft.name, draft.type, draft.application.pk, draft.signature and draft.signature.pk, draft.text]
     held += [[asdict(variable) for variable in draft.variables], draft.purpose]
-    return hashlib.sha256(json.dumps(held).encode()).hexdigest()[:16]
+    return token_of(*held)
 
 
 def is_settled(template: MessageTemplate) -> bool:

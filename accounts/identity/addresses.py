@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
@@ -35,8 +34,7 @@ def free_address(email: str) -> None:
 
 def _close(user: User) -> None:
     EmailAddress.objects.filter(user=user).delete()
-    user.former_email, user.email = user.email, f"removed-{user.pk}@removed.invalid"
-    user.is_active, user.removed_at = False, timezone.now()
+    user.close()
     user.save(update_fields=["email", "former_email", "is_active", "removed_at"])
     if user.enterprise and not user.enterprise.people.filter(removed_at__isnull=True).exists():
         user.enterprise.move(EnterpriseState.CLOSED, by=None, reason="never confirmed")

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.enterprise import Enterprise
@@ -96,6 +97,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def close(self) -> None:
+        """The account ends and its address is free again; the row stays for the record. Does not save."""
+        self.former_email, self.email = self.email, f"removed-{self.pk}@removed.invalid"
+        self.is_active, self.removed_at = False, timezone.now()
 
     @property
     def is_staff_member(self) -> bool:

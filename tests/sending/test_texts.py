@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
@@ -207,6 +207,22 @@ def test_a_code_reaches_the_phone_without_worker_and_redis(simulator: Simulator,
     assert simulator.accepted()[0]["text"] == "【短信平台】code 123456"
     assert set(simulator.times_accepted().values()) == {1}
     assert counts.verify(job) == {}
+
+
+def test_a_fault_in_the_platforms_texts_ends_no_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sends everybody else's messages goes on; a lost database is the gateway's own to answer."""
+
+    def fail(error: Exception) -> None:
+        def send_waiting() -> int:
+            raise error
+
+        monkeypatch.setattr(texts, "send_waiting", send_waiting)
+
+    fail(ValueError("ours"))
+    texts.send_waiting_or_tell()
+    fail(OperationalError("gone"))
+    with pytest.raises(OperationalError):
+        texts.send_waiting_or_tell()
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -87,6 +87,7 @@ class Shell:
             Group(
                 _("Chinese mainland SMS"),
                 [
+                    self._entry("qualifications.view", _("Qualifications"), "licence", "qualifications"),
                     self._entry("applications.view", _("Applications"), "app", "applications", region=Region.MAINLAND),
                     self._entry("signatures.view", _("Signatures"), "stamp", "signatures"),
                     self._entry("templates.view", _("Templates"), "template", "templates", region=Region.MAINLAND),
@@ -115,7 +116,11 @@ class Shell:
                 _("Platform"),
                 [
                     self._entry("reviews.decide", _("Review queue"), "list", "reviews", count=self._open_reviews),
+                    self._entry("promise.view", _("Promise kept"), "chart", "review-promise"),
+                    self._entry("desk.view", _("Calendar"), "calendar", "calendar"),
+                    self._entry("words.view", _("Word lists"), "search", "words"),
                     self._entry("enterprises.view", _("Enterprises"), "people", "enterprises"),
+                    self._entry("channels.edit", _("Channel numbers"), "stamp", "channels"),
                     self._entry("staff.edit", _("Staff"), "key", "staff"),
                     self._entry("agreements.edit", _("Service agreement"), "licence", "agreements"),
                     self._entry("carriers.view", _("Carriers"), "settings", "carriers"),
@@ -124,7 +129,13 @@ class Shell:
             ),
         ]
         allowed = [Group(group.title, [entry for entry in group.entries if entry]) for group in groups]
-        return [group for group in allowed if group.entries]
+        here = max((entry.url for group in allowed for entry in group.entries if entry.current), key=len, default="")
+        return [
+            # Of addresses that lie below one another, one is where one is: the deepest.
+            Group(group.title, [replace(entry, current=entry.url == here) for entry in group.entries])
+            for group in allowed
+            if group.entries
+        ]
 
     def _entry(self, action: str, title: str, icon: str, name: str, *, count: Any = None, **where: str) -> Any:
         if not may(self.user, action):

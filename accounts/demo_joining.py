@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db.models.functions import Now
 from PIL import Image, ImageDraw, ImageFont
 
-from accounts import agreement_versions, documents
+from accounts import agreement_versions, demo_deciding, documents
 from accounts.models import Acceptance, Agreement, Contact, Enterprise, OwnNumber, ReviewState, User, Verification
 from accounts.models.document import DocumentPurpose
 from console.lib import documents as checking
@@ -33,15 +33,18 @@ def joined(enterprise: Enterprise, other: Enterprise, people: dict[str, User]) -
                 agreement=agreement, user=person, defaults={"enterprise": person.enterprise}
             )
     verification = _submitted(enterprise, by=people["owner"])
-    if verification.review_state == ReviewState.IN_REVIEW:
-        verification.move(ReviewState.APPROVED, by=people["reviewer"])
+    demo_deciding.approve(verification, people)
     _submitted(other, by=people["other_owner"])
-    Contact.objects.get_or_create(enterprise=enterprise, name=CONTACT["name"], defaults=CONTACT | {"language": "en"})
     OwnNumber.objects.get_or_create(
         enterprise=enterprise, number=CONTACT["number"], defaults={"verified_at": verification.submitted_at}
     )
     Enterprise.objects.filter(pk=enterprise.pk, service_number="").update(service_number=CONTACT["number"])
     Enterprise.objects.filter(pk=enterprise.pk, service_mode_chosen_at=None).update(service_mode_chosen_at=Now())
+
+
+def contact(enterprise: Enterprise) -> None:
+    """Who is told from now on; the demo begins with no text about decisions that came before anybody looked."""
+    Contact.objects.get_or_create(enterprise=enterprise, name=CONTACT["name"], defaults=CONTACT | {"language": "en"})
 
 
 def _agreement(*, by: User) -> Agreement:
@@ -59,7 +62,7 @@ def _submitted(enterprise: Enterprise, *, by: User) -> Verification:
     if found := Verification.objects.filter(enterprise=enterprise).order_by("-pk").first():
         return found
     code, address, legal_person = FACTS[enterprise.name]
-    checked = checking.check("licence.png", _picture(code))
+    checked = checking.check("licence.png", picture(code))
     licence = documents.store(checked, enterprise=enterprise, by=by, purpose=DocumentPurpose.LICENCE)
     made = Verification.objects.create(
         enterprise=enterprise,
@@ -74,11 +77,11 @@ def _submitted(enterprise: Enterprise, *, by: User) -> Verification:
     return made
 
 
-def _picture(code: str) -> bytes:
+def picture(code: str, title: str = "BUSINESS LICENCE") -> bytes:
     image = Image.new("RGB", (900, 620), "#fbf8ef")
     draw = ImageDraw.Draw(image)
     draw.rectangle((24, 24, 876, 596), outline="#b03a2e", width=6)
-    draw.text((90, 90), "BUSINESS LICENCE", fill="#222", font=ImageFont.load_default(54))
+    draw.text((90, 90), title, fill="#222", font=ImageFont.load_default(54))
     draw.text((90, 190), "Drawn for the demo; nobody's", fill="#555", font=ImageFont.load_default(30))
     draw.text((90, 300), code, fill="#222", font=ImageFont.load_default(40))
     draw.ellipse((640, 400, 800, 560), outline="#c0392b", width=8)

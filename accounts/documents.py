@@ -50,6 +50,20 @@ def store(uploaded: Checked, *, enterprise: Enterprise, by: User, purpose: Docum
     return document
 
 
+def discard(document: Document, *, by: User | None) -> None:
+    """Forget one that nothing rests on: row and file, the file once the transaction is committed."""
+    storage, name = document.file.storage, document.file.name or ""
+    audit.record(
+        by=by,
+        verb="document.discarded",
+        object_id=document.pk,
+        enterprise_id=document.enterprise_id,
+        name=document.name,
+    )
+    document.delete()
+    transaction.on_commit(lambda: storage.delete(name))
+
+
 def _refuse_when_full(enterprise: Enterprise, more: int) -> None:
     # Locked, so that two uploads at once do not both take the last place.
     Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)

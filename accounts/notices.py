@@ -46,7 +46,9 @@ class Words:
 WORDINGS: dict[str, Wording] = {
     "signature.approved": Wording(
         gettext_lazy("Signature %(name)s was approved"),
-        gettext_lazy("The signature %(name)s was approved. Templates may use it from now on."),
+        gettext_lazy(
+            "The signature %(name)s was approved and now gets its channel number. You are told when it can be used."
+        ),
     ),
     "signature.rejected": Wording(
         gettext_lazy("Signature %(name)s was rejected"),
@@ -78,6 +80,108 @@ WORDINGS: dict[str, Wording] = {
     "request.rejected": Wording(
         gettext_lazy("Request rejected: %(request)s"),
         gettext_lazy("The platform has rejected your request “%(request)s”. Reason: %(reason)s"),
+    ),
+    "signature.returned": Wording(
+        gettext_lazy("A question about the signature %(name)s"),
+        gettext_lazy("The reviewer of the signature %(name)s asks, and the clock stands until you answer: %(reason)s"),
+    ),
+    "signature.withdrawn": Wording(
+        gettext_lazy("Signature %(name)s was taken out of review"),
+        gettext_lazy("The signature %(name)s was taken out of review. %(reason)s"),
+    ),
+    "signature.inactive": Wording(
+        gettext_lazy("Signature %(name)s was deactivated"),
+        gettext_lazy(
+            "The platform has deactivated the signature %(name)s for good. Nothing is sent under it any more; send in"
+            " a new one. Reason: %(reason)s"
+        ),
+    ),
+    "signature.registration_done": Wording(
+        gettext_lazy("Signature %(name)s can be used"),
+        gettext_lazy("The signature %(name)s has its channel number and is registered. It can be used from now on."),
+    ),
+    "signature.registration_failed": Wording(
+        gettext_lazy("Signature %(name)s: registration failed"),
+        gettext_lazy(
+            "The carriers have not registered the signature %(name)s. The platform registers it again once the reason"
+            " is mended: %(reason)s"
+        ),
+    ),
+    "signature.dormant": Wording(
+        gettext_lazy("Signature %(name)s fell asleep"),
+        gettext_lazy(
+            "Nothing was sent under the signature %(name)s for %(days)s days, so it must be activated before it is"
+            " used again. Ask for that on its page."
+        ),
+    ),
+    "signatureactivation.approved": Wording(
+        gettext_lazy("Signature %(name)s is active again"),
+        gettext_lazy("The signature %(name)s was activated. It can be used again from now on."),
+    ),
+    "signatureactivation.rejected": Wording(
+        gettext_lazy("Signature %(name)s was not activated"),
+        gettext_lazy("The signature %(name)s was not activated. Reason: %(reason)s"),
+    ),
+    "signatureactivation.returned": Wording(
+        gettext_lazy("A question about the signature %(name)s"),
+        gettext_lazy(
+            "The reviewer of the activation of %(name)s asks, and the clock stands until you answer: %(reason)s"
+        ),
+    ),
+    "qualification.approved": Wording(
+        gettext_lazy("Qualification %(name)s was approved"),
+        gettext_lazy("The qualification %(name)s was approved. Signatures may rest on it from now on."),
+    ),
+    "qualification.rejected": Wording(
+        gettext_lazy("Qualification %(name)s was rejected"),
+        gettext_lazy("The qualification %(name)s was rejected. Put it right and send it in again. Reason: %(reason)s"),
+    ),
+    "qualification.returned": Wording(
+        gettext_lazy("A question about the qualification %(name)s"),
+        gettext_lazy(
+            "The reviewer of the qualification %(name)s asks, and the clock stands until you answer: %(reason)s"
+        ),
+    ),
+    "qualification.inactive": Wording(
+        gettext_lazy("Qualification %(name)s was deactivated"),
+        gettext_lazy(
+            "The platform has deactivated the qualification %(name)s for good. New signatures need another one."
+            " Reason: %(reason)s"
+        ),
+    ),
+    "template.returned": Wording(
+        gettext_lazy("A question about the template %(name)s"),
+        gettext_lazy(
+            "The reviewer of version %(number)s of the template %(name)s asks, and the clock stands until you answer:"
+            " %(reason)s"
+        ),
+    ),
+    "template.withdrawn": Wording(
+        gettext_lazy("Template %(name)s was taken out of review"),
+        gettext_lazy("Version %(number)s of the template %(name)s was taken out of review. %(reason)s"),
+    ),
+    "template.inactive": Wording(
+        gettext_lazy("Template %(name)s was deactivated"),
+        gettext_lazy(
+            "The platform has deactivated version %(number)s of the template %(name)s for good. Jobs that use it stand"
+            " still; write a new version. Reason: %(reason)s"
+        ),
+    ),
+    "verification.returned": Wording(
+        gettext_lazy("A question about your verification"),
+        gettext_lazy(
+            "The reviewer of the verification of %(name)s asks, and the clock stands until you answer: %(reason)s"
+        ),
+    ),
+    "verification.inactive": Wording(
+        gettext_lazy("The verification was taken back"),
+        gettext_lazy("The platform has taken back the verification of %(name)s. Reason: %(reason)s"),
+    ),
+    "request.returned": Wording(
+        gettext_lazy("A question about your request: %(request)s"),
+        gettext_lazy(
+            "The platform asks about your request “%(request)s”, and the clock stands until you answer: %(reason)s"
+        ),
     ),
     "enterprise.suspended": Wording(
         gettext_lazy("Your enterprise was suspended"),
@@ -130,9 +234,17 @@ def words(notice: Notice) -> Words:
 
 def _say(wording: Wording, facts: dict[str, Any]) -> Words:
     known = dict(facts)
+    # What a reviewer has said in both languages is read in one's own.
+    if "reason_zh" in facts:
+        known["reason"] = _in_own_language(facts["reason"], facts["reason_zh"])
     if known.get("request") in RequestKind.values:
         known["request"] = RequestKind(known["request"]).label
     return Words(str(wording.subject) % known, str(wording.sentence) % known)
+
+
+def _in_own_language(words: Any, zh: Any) -> str:
+    first, second = (zh, words) if (translation.get_language() or "").startswith("zh") else (words, zh)
+    return str(first or second or "")
 
 
 # To people ---------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from accounts import audit, outbox
 from accounts.models import Enterprise, OwnNumber, OwnNumberCode, User
-from accounts.models.outbox import CODE_VALID
+from accounts.models.outbox import CODE_VALID, CodedNumber
 from console.lib import crypto
 from console.lib.errors import NotAllowed
 
@@ -102,7 +102,19 @@ def _fresh(own: OwnNumber) -> OwnNumber:
 def _send(own: OwnNumber, *, by: User) -> None:
     if own.verified_at:
         raise NotAllowed(_("This number is verified already."))
-    own.enterprise.check_active()
+    send_code(
+        own, _("%(code)s is your console code for %(minutes)s minutes. Give it to nobody."), enterprise=own.enterprise
+    )
+    _record("ownnumber.code_sent", own, by)
+
+
+def send_code(own: CodedNumber, words: str, *, enterprise: Enterprise) -> None:
+    """A new code to the number; the one before is void. Of a stored row, with the enterprise's row locked.
+
+    Nothing that the enterprise has written may stand in `words` (with %(code)s): a stranger's phone is no place for it.
+    And they are short: with a signature in front one segment, 70 characters to a mainland number.
+    """
+    enterprise.check_active()
     _check_limits(own)
     code = f"{secrets.randbelow(10**6):06}"
     now = timezone.now()
@@ -110,15 +122,11 @@ def _send(own: OwnNumber, *, by: User) -> None:
     own.save(update_fields=["code_hash", "code_expires_at", "code_attempts"])
     OwnNumberCode.objects.create(enterprise_id=own.enterprise_id, number=own.number, sent_at=now)
     OwnNumberCode.objects.filter(enterprise_id=own.enterprise_id, sent_at__lt=now - KEPT).delete()
-    # Nothing that the enterprise has written stands in it: a stranger's phone is no place for its words.
-    # And short: with a signature in front it is one segment, 70 characters to a mainland number.
-    words = _("%(code)s is your console code for %(minutes)s minutes. Give it to nobody.")
     minutes = int(VALID.total_seconds() // 60)
-    outbox.text(own.number, words % {"code": code, "minutes": minutes}, enterprise=own.enterprise, urgent=True)
-    _record("ownnumber.code_sent", own, by)
+    outbox.text(own.number, words % {"code": code, "minutes": minutes}, enterprise=enterprise, urgent=True)
 
 
-def _check_limits(own: OwnNumber) -> None:
+def _check_limits(own: CodedNumber) -> None:
     with connection.cursor() as cursor:  # of this number, whichever enterprise asks
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"own-number:{own.number}"])
     now = timezone.now()
@@ -151,6 +159,22 @@ def _try(own: OwnNumber, code: str, *, by: User) -> str:
     """Why the code does not prove the number; empty where it does."""
     if own.verified_at:
         return ""
+    if fault := code_fault(own, code):
+        return fault
+    own.verified_at = timezone.now()
+    own.save(update_fields=["verified_at"])
+    _record("ownnumber.verified", own, by)
+    enterprise = Enterprise.objects.get(pk=own.enterprise_id)
+    if not enterprise.service_number:
+        _make_service_number(enterprise, own, by)
+    return ""
+
+
+def code_fault(own: CodedNumber, code: str) -> str:
+    """Why this is not the code that was sent, which is counted; empty where it is, and then the code is used up.
+
+    With the enterprise's row locked, in a transaction that is not rolled back.
+    """
     if not own.code_hash or own.code_expires_at is None:
         return _("There is no code for this number. Ask for a new one.")
     if own.code_expires_at <= timezone.now():
@@ -171,13 +195,8 @@ def _try(own: OwnNumber, code: str, *, by: User) -> str:
             if left
             else _("This code was entered wrong %(n)s times and is void. Ask for a new one.") % {"n": ATTEMPTS}
         )
-    own.verified_at = timezone.now()
     own.code_hash, own.code_expires_at, own.code_attempts = "", None, 0
-    own.save(update_fields=["verified_at", "code_hash", "code_expires_at", "code_attempts"])
-    _record("ownnumber.verified", own, by)
-    enterprise = Enterprise.objects.get(pk=own.enterprise_id)
-    if not enterprise.service_number:
-        _make_service_number(enterprise, own, by)
+    own.save(update_fields=["code_hash", "code_expires_at", "code_attempts"])
     return ""
 
 
@@ -198,10 +217,10 @@ def _make_service_number(enterprise: Enterprise, own: OwnNumber, by: User) -> No
     )
 
 
-def _hash(own: OwnNumber, code: str) -> str:
+def _hash(own: CodedNumber, code: str) -> str:
     """Bound to the row and its number, so that no code proves another one."""
     data = f"{own.pk}:{own.number}:{code}".encode()
-    return crypto.mac(data, secret=settings.ENCRYPTION_KEY, purpose="own-number-code").hex()
+    return crypto.mac(data, secret=settings.ENCRYPTION_KEY, purpose=own.CODE_PURPOSE).hex()
 
 
 def _record(verb: str, own: OwnNumber, by: User) -> None:

@@ -17,6 +17,7 @@ from accounts import audit, modes, notices
 from accounts.models import Enterprise, NoticeKind, Request, RequestKind, ReviewState, Role, User
 from accounts.models.application import Region
 from accounts.models.enterprise import EnterpriseState
+from accounts.models.review import OPEN
 from accounts.permissions import ADMINISTRATORS, STAFF
 from console.lib.errors import NotAllowed
 
@@ -129,7 +130,7 @@ def submit(asked: Request, *, by: User) -> None:
     """Save and send in a new request. One of a kind is open at a time, of "something else" one of the same words."""
     enterprise = _locked(asked)
     KINDS[asked.kind].check(asked, enterprise)
-    same = Request.objects.waiting().filter(enterprise=enterprise, kind=asked.kind)
+    same = Request.objects.filter(enterprise=enterprise, kind=asked.kind, review_state__in=OPEN)
     if asked.kind == RequestKind.OTHER:
         same = same.filter(why=asked.why)
     if same.exists():
@@ -157,14 +158,20 @@ def settle(asked: Request, *, by: User) -> None:
             words = _("This cannot be approved any more: %(problem)s Reject it, and say so.")
             raise NotAllowed(words % {"problem": problem}) from problem
         kind.grant(asked, enterprise, by=by)
+    tell(asked)
+
+
+def tell(asked: Request) -> None:
+    """Its enterprise, what has become of it or what is asked."""
     notices.tell(
-        enterprise,
+        asked.enterprise,
         NoticeKind.ACCOUNT,
-        "request.approved" if approved else "request.rejected",
+        f"request.{asked.review_state}",
         path=f"/requests/{asked.pk}/",
         request=asked.kind,
         wanted=asked.wanted,
         reason=asked.reason,
+        reason_zh=asked.reason_zh,
     )
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import application_secrets, audit_chain, mail, outbox
+from accounts import application_secrets, audit_chain, clock, mail, outbox
 from accounts.identity import sessions
 
 
@@ -24,6 +24,11 @@ def send_mails() -> None:
 @shared_task(name="accounts.tidy_outbox")
 def tidy_outbox() -> None:
     outbox.tidy()
+
+
+@shared_task(name="accounts.recompute_due_times")
+def recompute_due_times() -> None:
+    clock.recompute()
 
 
 @shared_task(name="accounts.forget_old_secrets")

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from accounts import audit, documents, notices
 from accounts.models import Document, Enterprise, NoticeKind, ReviewState, User, Verification
 from accounts.models.document import DocumentPurpose
+from accounts.models.review import OPEN
 from console.lib.documents import Checked
 from console.lib.errors import NotAllowed
 
 # What an approval copies to the enterprise; from then on it changes by another submission only.
 FACTS = ("name", "country", "address", "credit_code")
-OPEN = (ReviewState.DRAFT, ReviewState.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,17 @@ def take_effect(submission: Verification) -> None:
             before=before,
             after=after,
         )
+    tell(submission)
+
+
+def tell(submission: Verification) -> None:
+    """Its people, what has become of it or what is asked."""
     notices.tell(
-        enterprise,
+        submission.enterprise,
         NoticeKind.ACCOUNT,
         f"verification.{submission.review_state}",
         path=reverse("verification-submission", args=[submission.pk]),
         name=submission.name,
         reason=submission.reason,
+        reason_zh=submission.reason_zh,
     )

@@ -106,6 +106,11 @@ def day(value: datetime | None) -> str:
     return write_date(local, "j M" if this_year else "j M Y")
 
 
+def weekday(local: datetime) -> str:
+    """`Monday, 30 November` or `11月30日 星期一`, in the zone that the time itself is in."""
+    return write_date(local, "n月j日 l" if is_chinese() else "l, j F")
+
+
 def masked(number: str | None) -> str:
     """`138****5678`."""
     return phone.mask(number) if number else ""

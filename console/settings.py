@@ -71,6 +71,8 @@ SECOND_FACTOR_REQUIRED_ROLES: list[str] = env.list(
 # Somebody who does nothing for so long is signed out; SESSION_COOKIE_AGE ends every session.
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 30 * 60, validate=Range(60, 12 * 60 * 60))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+# A signature under which nothing was sent for so many days must be activated before it is used again; 0: never.
+SIGNATURE_DORMANT_DAYS = env.int("SIGNATURE_DORMANT_DAYS", 180, validate=Range(0, 3650))
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50 * 1024 * 1024, validate=Range(1024))
 UPLOAD_MAX_ROWS = env.int("UPLOAD_MAX_ROWS", 1_000_000, validate=Range(1, 4_000_000))
 # A gateway that has not renewed its lease for this long counts as dead; its unanswered messages become unknown.
@@ -380,14 +382,35 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="40", hour="2"),
         "options": {"expires": 3600},
     },
+    # A new list of holidays may know other days.
+    "recompute-due-times": {
+        "task": "accounts.recompute_due_times",
+        "schedule": crontab(minute="20"),
+        "options": {"expires": 600},
+    },
     "forget-old-secrets": {
         "task": "accounts.forget_old_secrets",
         "schedule": crontab(minute="25"),
         "options": {"expires": 600},
     },
+    "tidy-template-imports": {
+        "task": "templates_app.tidy_imports",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
+    },
     "disable-ended-tests": {
         "task": "templates_app.disable_ended",
         "schedule": crontab(minute="35"),
+        "options": {"expires": 600},
+    },
+    "let-signatures-sleep": {
+        "task": "templates_app.let_sleep",
+        "schedule": crontab(minute="45", hour="1"),
+        "options": {"expires": 3600},
+    },
+    "forget-unsent-papers": {
+        "task": "templates_app.forget_unsent_papers",
+        "schedule": crontab(minute="45"),
         "options": {"expires": 600},
     },
     "forget-sessions": {

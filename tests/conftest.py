@@ -45,3 +45,19 @@ def no_memory_of_other_tests(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
         request.getfixturevalue("db")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def today_is_a_workday(request: pytest.FixtureRequest) -> None:
+    """Reviewers decide on workdays only. Tests are run on all days: for them this one is a workday, as an administrator
+    can make any. Tests of the calendar that travel in time are not touched by it.
+    """
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        request.getfixturevalue("db")
+        from accounts.models import CalendarDay, ReviewDesk
+        from accounts.models.desk import calendar, today
+
+        held = calendar()
+        if not held.is_workday(today(held)):
+            CalendarDay.objects.create(day=today(held), is_workday=True, why="Tests are run on all days")
+        assert ReviewDesk.current().calendar.is_workday(today(held))

@@ -19,6 +19,7 @@ from accounts import documents, requests
 from accounts.models import (
     Agreement,
     Application,
+    CalendarDay,
     Document,
     Enterprise,
     Invitation,
@@ -31,13 +32,16 @@ from accounts.models import (
     Verification,
 )
 from accounts.models.application import Region
+from accounts.models.desk import calendar, today
 from accounts.models.document import DocumentPurpose
 from console.lib.documents import Checked, Kind
 from sending import partitions
 from sending.models import Carrier, JobStatus, MessageState, SendJob
 from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
-from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion
-from templates_app.models.signature import PRIORITY
+from templates_app import channels
+from templates_app.models import MessageTemplate, MessageType, Qualification, Signature, TemplateVersion
+from templates_app.models.message_type import PRIORITY
+from templates_app.models.qualification import CertificateKind, ManagerKind, Purpose
 
 PASSWORD = "correct-horse-battery"
 CREDIT_CODE = "91110000600037341L"
@@ -131,8 +135,19 @@ def agreement(*, published: bool = True, **fields: Any) -> Agreement:
     )
 
 
+def workday() -> None:
+    """Make today one, as an administrator can: reviewers decide on workdays only, but tests are run on all days."""
+    held = calendar()
+    if not held.is_workday(today(held)):
+        CalendarDay.objects.create(day=today(held), is_workday=True, why="Tests are run on all days")
+
+
 def reviewer() -> User:
     return User.objects.filter(role=Role.REVIEWER).first() or user(role=Role.REVIEWER)
+
+
+def administrator() -> User:
+    return User.objects.filter(role=Role.ADMINISTRATOR).first() or user(role=Role.ADMINISTRATOR)
 
 
 def application(*, by: User, region: Region = Region.MAINLAND, name: str = "") -> Application:
@@ -142,7 +157,32 @@ def application(*, by: User, region: Region = Region.MAINLAND, name: str = "") -
     return made
 
 
-def decide(thing: Signature | TemplateVersion, *, by: User, approved: bool | None) -> None:
+def qualification(*, by: User, approved: bool | None = True, name: str = "", **fields: Any) -> Qualification:
+    """Self-use, of the enterprise of `by`; in review where `approved` is None."""
+    values: dict[str, Any] = {
+        "name": name or f"Qualification {next(_serial)}",
+        "purpose": Purpose.OWN,
+        "company": home(by).name,
+        "credit_code": CREDIT_CODE,
+        "certificate_kind": CertificateKind.LICENCE,
+        "manager_kind": ManagerKind.LEGAL_PERSON,
+        "manager_name": "Wang Lan",
+        "manager_number": "+8613900000001",
+        "manager_number_proved_at": timezone.now(),
+        "manager_email": "wang@example.com",
+    }
+    papers = {"certificate": DocumentPurpose.LICENCE} | dict.fromkeys(
+        ("id_front", "id_back", "id_in_hand"), DocumentPurpose.IDENTITY
+    )
+    values |= {name: document(by=by, purpose=purpose) for name, purpose in papers.items() if name not in fields}
+    made = Qualification(enterprise=home(by), declared=True, **values | fields)
+    made.id_number = "310101198001010018"
+    made.save()
+    decide(made, by=by, approved=approved)
+    return made
+
+
+def decide(thing: Qualification | Signature | TemplateVersion, *, by: User, approved: bool | None) -> None:
     """None: leave it in review."""
     thing.move(ReviewState.IN_REVIEW, by=by)
     if approved is not None:
@@ -157,12 +197,23 @@ def signature(
     name: str = "清禾会员",
     type: MessageType = MessageType.NOTIFICATION,
     approved: bool | None = True,
+    number: str | None = None,
+    **fields: Any,
 ) -> Signature:
+    """With an approved qualification; where it is approved itself, with a channel number, unless `number` is ""."""
+    fields.setdefault("qualification", None if fields.get("legacy") else _held_qualification(by))
     made = Signature.objects.create(
-        enterprise=home(by), application=app or application(by=by), name=name, type=type, purpose="Notices"
+        enterprise=home(by), application=app or application(by=by), name=name, type=type, purpose="Notices", **fields
     )
     decide(made, by=by, approved=approved)
+    if approved and number != "":
+        channels.assign(made, number or f"10690{next(_serial):07}", by=administrator())
     return made
+
+
+def _held_qualification(by: User) -> Qualification:
+    held = Qualification.objects.approved().filter(enterprise=home(by), purpose=Purpose.OWN).first()
+    return held or qualification(by=by)
 
 
 def template(
@@ -174,10 +225,15 @@ def template(
     region: Region = Region.MAINLAND,
     approved: bool | None = True,
     sign: Signature | None = None,
+    app: Application | None = None,
+    **fields: Any,
 ) -> TemplateVersion:
-    """Version 1 of a new template; with it an application and, on the mainland, a signature."""
-    app = sign.application if sign else application(by=by, region=region)
-    if region == Region.MAINLAND and sign is None:
+    """Version 1 of a new template; with it an application and, on the mainland, a signature unless it is `universal`.
+
+    `fields`: of the template, such as `universal`, `brackets`, `countries`.
+    """
+    app = app or (sign.application if sign else application(by=by, region=region))
+    if region == Region.MAINLAND and sign is None and not fields.get("universal"):
         sign = signature(by=by, app=app, type=type, name=f"清禾{next(_serial)}")
     made = MessageTemplate.objects.create(
         enterprise=home(by),
@@ -186,6 +242,7 @@ def template(
         name=f"Template_{next(_serial)}",
         type=type,
         created_by=by,
+        **fields,
     )
     version = TemplateVersion.objects.create(
         enterprise=home(by),
@@ -222,15 +279,19 @@ def job(
     version: TemplateVersion | None = None,
     segments: int = 1,
     name: str = "",
+    sign: Signature | None = None,
 ) -> SendJob:
-    """A job whose first `rows` rows are queued and whose last `invalid` rows are not; numbers +8613800000000 upward."""
+    """A job whose first `rows` rows are queued and whose last `invalid` rows are not; numbers +8613800000000 upward.
+
+    `sign`: what a universal template is sent under.
+    """
     version = version or template(by=by)
     made = SendJob.objects.create(
         enterprise=home(by),
         name=name or f"Job {next(_serial)}",
         application=version.template.application,
         version=version,
-        signature=version.template.signature,
+        signature=sign or version.template.signature,
         priority=PRIORITY[MessageType(version.template.type)],
         file="none",
         file_name="people.xlsx",

@@ -84,10 +84,15 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        code = "".join(str(int(c)) if c.isdecimal() else c for c in self.cleaned_data["code"] if not c.isspace())
-        if len(code) != 6 or not code.isdecimal():
-            raise forms.ValidationError(_("The code has 6 digits."))
-        return code
+        return six_digits(self.cleaned_data["code"])
+
+
+def six_digits(typed: str) -> str:
+    """The code, however its digits were typed."""
+    code = "".join(str(int(c)) if c.isdecimal() else c for c in typed if not c.isspace())
+    if len(code) != 6 or not code.isdecimal():
+        raise forms.ValidationError(_("The code has 6 digits."))
+    return code
 
 
 class ModeForm(forms.Form):

@@ -2,6 +2,7 @@ from accounts.models.agreement import Acceptance, Agreement
 from accounts.models.application import Application
 from accounts.models.audit import AuditEntry, AuditLink, AuditSeal
 from accounts.models.contact import Contact, Notice, NoticeKind
+from accounts.models.desk import CalendarDay, ReviewDesk
 from accounts.models.document import Document
 from accounts.models.enterprise import Enterprise, OrganisationKind, ServiceMode
 from accounts.models.invitation import Invitation
@@ -18,6 +19,7 @@ __all__ = [
     "AuditEntry",
     "AuditLink",
     "AuditSeal",
+    "CalendarDay",
     "Contact",
     "Document",
     "Enterprise",
@@ -32,6 +34,7 @@ __all__ = [
     "Request",
     "RequestKind",
     "Review",
+    "ReviewDesk",
     "ReviewState",
     "Role",
     "ServiceMode",

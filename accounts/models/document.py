@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.enterprise import Enterprise
-from accounts.models.person import User
+from accounts.models.person import Role, User
 from console.lib.constraints import one_of
 from console.lib.documents import EXTENSIONS
 
@@ -21,12 +21,18 @@ class DocumentPurpose(models.TextChoices):
     LICENCE = "licence", _("Business licence")
     LETTER = "letter", _("Letter of attorney")
     PROOF = "proof", _("Proof")
+    IDENTITY = "identity", _("ID card")
+
+
+# The same as "qualifications.identity" in accounts.permissions, which stands above the models.
+SEES_IDENTITY = frozenset({Role.OWNER, Role.ADMIN, Role.REVIEWER, Role.ADMINISTRATOR})
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: User) -> Self:
-        """Those of one's enterprise; staff see all."""
-        return self if user.is_staff_member else self.filter(enterprise_id=user.enterprise_id)
+        """Those of one's enterprise, ID cards for those who may see them; staff see all."""
+        seen = self if user.is_staff_member else self.filter(enterprise_id=user.enterprise_id)
+        return seen if user.role in SEES_IDENTITY else seen.exclude(purpose=DocumentPurpose.IDENTITY)
 
 
 def document_path(document: Document, filename: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -80,16 +80,33 @@ class OwnNumberQuerySet(models.QuerySet["OwnNumber"]):
         return self.filter(verified_at__isnull=False)
 
 
-class OwnNumber(models.Model):
-    """A mobile number that somebody of the enterprise has proved to hold, by a code sent to it."""
+class CodedNumber(models.Model):
+    """A mobile number that is proved by a code sent to it; see `accounts.own_numbers`."""
 
-    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="own_numbers")
+    CODE_PURPOSE: ClassVar[str]  # of its codes' key
+
     number = models.CharField(max_length=16)  # E.164
-    verified_at = models.DateTimeField(null=True, blank=True)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)  # HMAC-SHA-256, hexadecimal
     code_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    enterprise_id: int
+
+    def __str__(self) -> str:
+        return f"{self.number[:3]}****{self.number[-4:]}"
+
+
+class OwnNumber(CodedNumber):
+    """A mobile number that somebody of the enterprise has proved to hold."""
+
+    CODE_PURPOSE = "own-number-code"
+
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="own_numbers")
+    verified_at = models.DateTimeField(null=True, blank=True)
 
     objects = OwnNumberQuerySet.as_manager()
 
@@ -97,9 +114,6 @@ class OwnNumber(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "number"], name="ownnumber_once"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.number[:3]}****{self.number[-4:]}"
 
 
 class OwnNumberCode(models.Model):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.enterprise import Enterprise
 from accounts.models.person import Role, User
-from accounts.models.review import Review, ReviewClock, ReviewQuerySet, ReviewState
+from accounts.models.review import OPEN, Review, ReviewClock, ReviewQuerySet, ReviewState
 from console.lib.constraints import one_of
 
 
@@ -31,17 +31,18 @@ class Request(Review):
     objects = ReviewQuerySet.as_manager()
 
     class Meta(Review.Meta):
+        verbose_name = _("request")
         constraints = [
             *Review.Meta.constraints,
             one_of("kind", RequestKind, "request_kind_known"),
             models.UniqueConstraint(
                 fields=["enterprise", "kind"],
-                condition=Q(review_state__in=[ReviewState.DRAFT, ReviewState.IN_REVIEW]) & ~Q(kind=RequestKind.OTHER),
+                condition=Q(review_state__in=sorted(OPEN)) & ~Q(kind=RequestKind.OTHER),
                 name="request_one_open_of_a_kind",
                 violation_error_message=_("You have already asked for this; the answer is still to come."),
             ),
         ]
-        indexes = [models.Index(fields=["review_state", "submitted_at"], name="request_queue")]
+        indexes = [*Review.Meta.indexes]
 
     def __str__(self) -> str:
         return str(RequestKind(self.kind).label)
@@ -56,3 +57,8 @@ class Request(Review):
         from accounts import requests
 
         requests.settle(self, by=by)
+
+    def on_noted(self, did: ReviewState) -> None:
+        from accounts import requests
+
+        requests.tell(self)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.document import Document
 from accounts.models.enterprise import Enterprise
 from accounts.models.person import User
-from accounts.models.review import Review, ReviewClock, ReviewQuerySet, ReviewState
+from accounts.models.review import OPEN, Review, ReviewClock, ReviewQuerySet, ReviewState
 
 
 class Verification(Review):
@@ -28,17 +28,18 @@ class Verification(Review):
     objects = ReviewQuerySet.as_manager()
 
     class Meta(Review.Meta):
+        verbose_name = _("real-name verification")
         constraints = [
             *Review.Meta.constraints,
             models.CheckConstraint(condition=Q(declared=True), name="verification_declared"),
             models.UniqueConstraint(
                 fields=["enterprise"],
-                condition=Q(review_state__in=[ReviewState.DRAFT, ReviewState.IN_REVIEW]),
+                condition=Q(review_state__in=sorted(OPEN)),
                 name="verification_one_open",
                 violation_error_message=_("A verification of your enterprise is already being reviewed."),
             ),
         ]
-        indexes = [models.Index(fields=["review_state", "submitted_at"], name="verification_queue")]
+        indexes = [*Review.Meta.indexes]
 
     def __str__(self) -> str:
         return self.name
@@ -47,3 +48,8 @@ class Verification(Review):
         from accounts import verification
 
         verification.take_effect(self)
+
+    def on_noted(self, did: ReviewState) -> None:
+        from accounts import verification
+
+        verification.tell(self)

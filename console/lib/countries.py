@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import phonenumbers
@@ -10,6 +12,8 @@ from django.utils import translation
 
 # CLDR also names groups of countries and pseudo regions; who can be called is a country or region.
 CODES = frozenset(code for code in phonenumbers.SUPPORTED_REGIONS if code not in {"AC", "TA", "XK"})
+_CODE = re.compile("[A-Z]{2}")
+_GROUPS = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 def name(code: str) -> str:
@@ -17,10 +21,19 @@ def name(code: str) -> str:
     return _names(_language()).get(code, code)
 
 
-def choices() -> list[tuple[str, str]]:
-    """(code, name) of all, China first, the others by name."""
+def choices(codes: Iterable[str] = CODES) -> list[tuple[str, str]]:
+    """(code, name) of all, or of `codes`; China first, the others by name."""
     names = _names(_language())
-    return sorted(((code, names.get(code, code)) for code in CODES), key=lambda pair: (pair[0] != "CN", pair[1]))
+    return sorted(((code, names.get(code, code)) for code in codes), key=lambda pair: (pair[0] != "CN", pair[1]))
+
+
+def search(words: str) -> frozenset[str]:
+    """Codes of those whose name in either language, or whose code, has `words`; of all for no words."""
+    wanted = words.strip().casefold()
+    names = [_names(language) for language in ("en", "zh_Hans")]
+    return frozenset(
+        code for code in CODES if wanted in code.casefold() or any(wanted in n.get(code, "").casefold() for n in names)
+    )
 
 
 def _language() -> str:
@@ -29,4 +42,5 @@ def _language() -> str:
 
 @lru_cache(maxsize=2)
 def _names(language: str) -> dict[str, str]:
-    return {str(code): str(name) for code, name in Locale.parse(language).territories.items() if code in CODES}
+    names = Locale.parse(language).territories.items()
+    return {str(code): str(name) for code, name in names if _CODE.fullmatch(str(code)) and code not in _GROUPS}

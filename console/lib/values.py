@@ -1,4 +1,5 @@
-"""What a variable's value may be, by the variable's kind (product reference, 4.4 b).
+"""What a variable's value may be, by the variable's kind (product reference, 4.4): the newer ones, and TXT, NUM, DATE
+and CLOCK for ${TXT_n}, ${NUM_n}, ${DATE} and ${TIME} of the older way.
 
 A rule answers None for a value that fits, else (problem, detail); the detail begins with the variable's name and
 carries what the sentence about it needs, divided by colons.
@@ -26,30 +27,64 @@ class ValueFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What the check needs to know of a template's variable; `longest` in characters."""
+    """What the check needs to know of a template's variable; `longest` in characters, `code` as it stands in the text
+    where that is not "${name}".
+    """
 
     name: str
     kind: str
     longest: int
     meaning: str = ""
+    code: str = ""
 
 
 _NUMERALS = "零〇一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟萬億两元圆角分整正点"
-_FITS: dict[str, Callable[[str], object]] = {
-    "CHARDIGIT": re.compile(r"[0-9A-Za-z]+").fullmatch,
-    "MONEY": re.compile(rf"[0-9]+(\.[0-9]+)?|[{_NUMERALS}]+|[0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}}").fullmatch,
-    "PHONE": re.compile(r"\+?[0-9](-?[0-9])*").fullmatch,
-}
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])(?::[0-5][0-9](?::[0-5][0-9])?|点[0-5][0-9]分?)").fullmatch
 _DATE = re.compile(
     r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|-([0-9]{2})-([0-9]{2})|/([0-9]{2})/([0-9]{2})|年([0-9]{1,2})月([0-9]{1,2})日)"
 ).fullmatch
+_OLD_DATE = re.compile(r"([0-9]{4})(?:/([0-9]{2})/([0-9]{2})|-([0-9]{2})-([0-9]{2}))").fullmatch
 _FORBIDDEN = re.compile(r"[.。'<>{}]")
+_BRACES = re.compile(r"[{}]")  # all that an older text may not have
 # Line breaks and other controls, and what turns the direction of writing: nothing of it belongs into a message.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BAD = re.compile(f"{_FORBIDDEN.pattern}|{_UNSEEN.pattern}").search
+_BAD_OLD = re.compile(f"{_BRACES.pattern}|{_UNSEEN.pattern}").search
 # Invisible, without meaning, and each able to double the price of a text by turning it into UCS-2.
 _PADDING = re.compile("[\u200b\u200c\u2060\ufeff\u00ad]")
+
+
+def _is_moment(value: str) -> bool:
+    """A time of day or a day of the calendar; both together need two variables."""
+    if _TIME(value):
+        return True
+    return _is_day(_DATE(value))
+
+
+def _is_old_date(value: str) -> bool:
+    return _is_day(_OLD_DATE(value))
+
+
+def _is_day(found: re.Match[str] | None) -> bool:
+    if not found:
+        return False
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+_FITS: dict[str, Callable[[str], object]] = {
+    "CHARDIGIT": re.compile(r"[0-9A-Za-z]+").fullmatch,
+    "MONEY": re.compile(rf"[0-9]+(\.[0-9]+)?|[{_NUMERALS}]+|[0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}}").fullmatch,
+    "PHONE": re.compile(r"\+?[0-9](-?[0-9])*").fullmatch,
+    "DATETIME": _is_moment,
+    "NUM": re.compile(r"[0-9]+").fullmatch,
+    "DATE": _is_old_date,
+    "CLOCK": re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?").fullmatch,
+}
 
 
 def tidy(text: str) -> str:
@@ -63,14 +98,15 @@ def tidy(text: str) -> str:
 def rule(variable: Variable) -> Rule:
     """The check of one variable's values. Kinds unknown here are text."""
     name, kind, longest = variable.name, variable.kind, variable.longest
-    fits = _is_moment if kind == "DATETIME" else _FITS.get(kind)
+    fits = _FITS.get(kind)
+    bad, forbidden_in = (_BAD_OLD, _BRACES) if kind == "TXT" else (_BAD, _FORBIDDEN)
 
     def explain(value: str) -> tuple[str, str]:
         if not value:
             return ValueFault.MISSING.value, name
         if unseen := _UNSEEN.search(value):
             return ValueFault.FORBIDDEN.value, f"{name}:U+{ord(unseen[0]):04X}"
-        if fits is None and (forbidden := _FORBIDDEN.search(value)):
+        if fits is None and (forbidden := forbidden_in.search(value)):
             return ValueFault.FORBIDDEN.value, f"{name}:{forbidden[0]}"
         if len(value) > longest:
             return ValueFault.TOO_LONG.value, f"{name}:{len(value)}:{longest}"
@@ -78,23 +114,8 @@ def rule(variable: Variable) -> Rule:
 
     def check(value: str) -> tuple[str, str] | None:
         # Almost every value is good: the reason is looked for only when there must be one.
-        if value and len(value) <= longest and (fits(value) if fits else not _BAD(value)):
+        if value and len(value) <= longest and (fits(value) if fits else not bad(value)):
             return None
         return explain(value)
 
     return check
-
-
-def _is_moment(value: str) -> bool:
-    """A time of day or a day of the calendar; both together need two variables."""
-    if _TIME(value):
-        return True
-    found = _DATE(value)
-    if not found:
-        return False
-    year, month, day = (int(part) for part in found.groups() if part is not None)
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True

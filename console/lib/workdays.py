@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -34,11 +35,21 @@ class WrongCalendar(ValueError):
     """A calendar that nobody could review by: closes before it opens, an unknown country, never a workday."""
 
 
+class DayKind(Enum):
+    """What a day is officially."""
+
+    WORKDAY = "workday"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"  # also where it falls on a weekend
+    MAKEUP = "makeup"  # a day of the weekend on which everybody works
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """When reviews are decided. The desk is open from `opens` up to, not including, `closes` on workdays in `zone`.
 
     `country` is one of ISO 3166-1 that `holidays` knows. `overrides` says of single days whether they are workdays.
+    `confirmed`: years of which somebody has said that all their official days are among the overrides.
     """
 
     zone: ZoneInfo
@@ -46,6 +57,7 @@ class Calendar:
     closes: time
     country: str = "CN"
     overrides: Mapping[date, bool] = field(default_factory=dict)
+    confirmed: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if self.opens.tzinfo or self.closes.tzinfo:
@@ -57,12 +69,15 @@ class Calendar:
 
     def is_workday(self, day: date) -> bool:
         override = self.overrides.get(day)
-        return day not in _days_off(self.country, day.year) if override is None else override
+        return self.official(day) in (DayKind.WORKDAY, DayKind.MAKEUP) if override is None else override
+
+    def official(self, day: date) -> DayKind:
+        """What it is but for the overrides."""
+        return _official(self.country, day.year)[day]
 
     def knows(self, year: int) -> bool:
         """Whether the official workdays of `year` are known, or the statutory days stand in for them."""
-        known = _announced_years(self.country)
-        return known is None or year in known
+        return year in self.confirmed or is_announced(self.country, year)
 
     def is_open(self, moment: datetime) -> bool:
         day = self._day(moment)
@@ -75,11 +90,15 @@ class Calendar:
             day = self._workday_after(day)
         return self._at(day, self.opens)
 
-    def due_after_hours(self, submitted: datetime, hours: int = 2) -> datetime:
+    def closing(self, moment: datetime) -> datetime | None:
+        """When the desk closes that is open at `moment`; None where it is not."""
+        return self._at(self._day(moment), self.closes) if self.is_open(moment) else None
+
+    def due_after_hours(self, submitted: datetime, hours: int | timedelta = 2) -> datetime:
         """By when something submitted then is decided, `hours` being promised."""
         if not self.is_open(submitted):
             submitted = self.next_opening(submitted)
-        due = _utc(submitted) + timedelta(hours=hours)
+        due = _utc(submitted) + (hours if isinstance(hours, timedelta) else timedelta(hours=hours))
         return due if self.is_workday(self._day(due)) else self.next_opening(due)
 
     def due_after_workdays(self, submitted: datetime, days: int = 3) -> datetime:
@@ -91,6 +110,28 @@ class Calendar:
         # As long after that day's opening, which is the same time of day unless the clocks change on one of the two.
         due = self._at(day, self.opens) + (start - self._at(self._day(start), self.opens))
         return min(due, self._at(day, self.closes) - timedelta(microseconds=1))
+
+    def open_between(self, start: datetime, end: datetime) -> timedelta:
+        """How long the desk is open from `start` to `end`; nothing where `end` is not after `start`."""
+        start, end = _utc(start), _utc(end)
+        total, day, last = timedelta(0), self._day(start), self._day(end)
+        while day <= last:
+            if self.is_workday(day):
+                total += max(min(end, self._at(day, self.closes)) - max(start, self._at(day, self.opens)), timedelta(0))
+            day += DAY
+        return total
+
+    def after_open(self, start: datetime, span: timedelta) -> datetime:
+        """When the desk will have been open for `span` since `start`: at its closing, not at the next opening."""
+        day, moment = self._day(start), _utc(start)
+        if not self.is_workday(day) or moment >= self._at(day, self.closes):
+            day = self._workday_after(day)
+        while True:
+            begins = max(moment, self._at(day, self.opens))
+            room = self._at(day, self.closes) - begins
+            if span <= room:
+                return begins + span
+            span, day = span - room, self._workday_after(day)
 
     def _day(self, moment: datetime) -> date:
         return _utc(moment).astimezone(self.zone).date()
@@ -123,22 +164,51 @@ def countries() -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _days_off(country: str, year: int) -> frozenset[date]:
-    """Weekends and holidays of a year, without make-up workdays. About 2 ms once, so that a look-up is one of a set."""
+def _official(country: str, year: int) -> Mapping[date, DayKind]:
+    """Every day of a year. About 2 ms once, so that a look-up is one of a dictionary."""
     import holidays
 
     # The year after belongs to it: a New Year's holiday may take a make-up workday from the December before.
     known = holidays.country_holidays(country, years=(year, year + 1), expand=False)
-    days = (date(year, 1, 1) + i * DAY for i in range(366))
-    return frozenset(day for day in days if day.year == year and not known.is_working_day(day))
+    kinds = {
+        (True, False): DayKind.WORKDAY,
+        (True, True): DayKind.MAKEUP,
+        (False, False): DayKind.HOLIDAY,
+        (False, True): DayKind.WEEKEND,
+    }
+    found = {}
+    for day in days_of(year):
+        kind = kinds[known.is_working_day(day), known.is_weekend(day)]
+        found[day] = DayKind.HOLIDAY if kind is DayKind.WEEKEND and day in known else kind
+    return found
+
+
+def days_of(year: int) -> list[date]:
+    first = date(year, 1, 1)
+    return [first + n * DAY for n in range((date(year, 12, 31) - first).days + 1)]
 
 
 @lru_cache(maxsize=64)
-def _announced_years(country: str) -> frozenset[int] | None:
-    """The years whose make-up workdays the library has; None for a country that has no such days."""
+def holiday_names(country: str, year: int, language: str) -> Mapping[date, str]:
+    """What the public holidays of a year are called in `language` ("en", "zh_CN"); where the library does not have it,
+    in English, else as the country calls them.
+    """
+    import holidays
+
+    offered = type(holidays.country_holidays(country)).supported_languages or ()
+    fitting = [code for wanted in (language, "en") for code in offered if code == wanted or code.startswith(wanted)]
+    known = holidays.country_holidays(country, years=year, expand=False, language=fitting[0] if fitting else None)
+    return {day: ", ".join(known.get_list(day)) for day in sorted(known) if day.year == year}
+
+
+@lru_cache(maxsize=256)
+def is_announced(country: str, year: int) -> bool:
+    """Whether the library has all days of that year. Of a country that makes up for holidays on weekends it has only
+    those of the years whose notice it has seen; of a few others only those up to some year.
+    """
     import holidays
 
     known = holidays.country_holidays(country)
-    if not known.has_substituted_holidays:
-        return None
-    return frozenset(getattr(known, "special_public_holidays", ()))
+    if not known.start_year <= year <= known.end_year:
+        return False
+    return not known.has_substituted_holidays or year in getattr(known, "special_public_holidays", ())

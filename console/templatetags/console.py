@@ -5,7 +5,7 @@ Widths that depend on data become SVG attributes here, because the pages allow n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,8 @@ from console import figures
 from console.lib import countries
 from console.lib import text as sms
 from sending.states import JobStatus, MessageState
+from templates_app.models import Signature
+from templates_app.models.stage import Stage, StageGroup
 
 register = template.Library()
 
@@ -51,11 +53,28 @@ JOB_LOOK = {
 }
 REVIEW_LOOK = {
     ReviewState.DRAFT: ("queued", "queued"),
+    ReviewState.WAITING: ("paused", "idle"),
     ReviewState.IN_REVIEW: ("scheduled", "info"),
+    ReviewState.RETURNED: ("info", "warn"),
     ReviewState.APPROVED: ("delivered", "delivered"),
     ReviewState.REJECTED: ("rejected", "rejected"),
     ReviewState.WITHDRAWN: ("skipped", "skipped"),
     ReviewState.DISABLED: ("stopped", "idle"),
+    ReviewState.INACTIVE: ("stopped", "rejected"),
+}
+STAGE_LOOK = {
+    StageGroup.IN_REVIEW: ("scheduled", "info"),
+    StageGroup.USABLE: ("delivered", "delivered"),
+    StageGroup.PROCESSING: ("submitting", "submitting"),
+    StageGroup.ASLEEP: ("paused", "warn"),
+    StageGroup.REJECTED: ("rejected", "rejected"),
+    StageGroup.ENDED: ("stopped", "idle"),
+}
+# Where the stage says more than its group.
+ONE_STAGE_LOOK = {
+    Stage.RETURNED: ("info", "warn"),
+    Stage.REGISTRATION_FAILED: ("failed", "failed"),
+    Stage.WITHDRAWN: ("skipped", "skipped"),
 }
 NOTE_LOOK = {
     "": ("info", "info"),
@@ -105,14 +124,22 @@ def job_state(value: str, *, pill: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def review_state(value: str, *, pill: bool = False) -> SafeString:
+def review_state(value: str, *, pill: bool = False, words: str = "") -> SafeString:
+    """`words` where this kind of thing calls the state otherwise."""
     known = ReviewState(value)
-    return _state(REVIEW_LOOK[known], known.label, pill=pill)
+    return _state(REVIEW_LOOK[known], words or known.label, pill=pill)
+
+
+@register.simple_tag
+def signature_stage(signature: Signature, *, pill: bool = False) -> SafeString:
+    """Where a signature stands in all: review, channel number, sleep."""
+    stage, group = signature.stage, signature.group
+    return _state(ONE_STAGE_LOOK.get(stage, STAGE_LOOK[group]), stage.label, pill=pill)
 
 
 @register.simple_tag
 def due(value: datetime | None, *, countdown: bool = False) -> SafeString | str:
-    """How long a reviewer has: "11 min over", "16 min" when it is soon, "1 h 04" today, else the day and the hour.
+    """How long a reviewer has: "overdue 35 min", "due in 1 h 20 min" on the same day, else "due Mon 11:00".
 
     `countdown`: nothing where it would be the day.
     """
@@ -120,13 +147,23 @@ def due(value: datetime | None, *, countdown: bool = False) -> SafeString | str:
         return ""
     left = (value - timezone.now()).total_seconds()
     if left < 0:
-        words = _("%(span)s over") % {"span": figures.span(-left)}
+        words = _("overdue %(span)s") % {"span": _span(-left)}
         return format_html('<span class="due due-over">{}{}</span>', glyph("invalid", "bad"), words)
+    words = _("due in %(span)s") % {"span": _span(left)}
     if left <= DUE_SOON_SECONDS:
-        return format_html('<span class="due due-soon">{}{}</span>', glyph("scheduled", "warn"), figures.span(left))
+        return format_html('<span class="due due-soon">{}{}</span>', glyph("scheduled", "warn"), words)
     if timezone.localtime(value).date() == timezone.localdate():
-        return format_html('<span class="due">{}</span>', figures.span(left))
-    return "" if countdown else format_html('<span class="due">{}</span>', figures.deadline(value, "short"))
+        return format_html('<span class="due">{}</span>', words)
+    later = format_html(_("due {when}"), when=figures.deadline(value, "short"))
+    return "" if countdown else format_html('<span class="due">{}</span>', later)
+
+
+def _span(seconds: float) -> str:
+    """Like `figures.span`, with both units named: a clock that people act on."""
+    hours, minutes = divmod(int(seconds // 60), 60)
+    if 1 <= hours < 48:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    return figures.span(seconds)
 
 
 @register.simple_tag
@@ -211,8 +248,9 @@ def note(content: str, tone: str = "") -> SafeString:
 @register.inclusion_tag("parts/field.html")
 def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
     """Label, help, control and errors of one form field; `attrs` go to the control (`placeholder="…"`, `lang="…"`)."""
-    described = [f"{bound.id_for_label}-help"] if bound.help_text else []
-    described += [f"{bound.id_for_label}-error"] if bound.errors else []
+    name = bound.id_for_label or bound.auto_id  # choices have no label of their own
+    described = [f"{name}-help"] if bound.help_text else []
+    described += [f"{name}-error"] if bound.errors else []
     kind = bound.widget_type
     choices = kind in ("radioselect", "checkboxselectmultiple")
     css = {"select": "form-select", "checkbox": "form-check-input"}.get(kind, "form-control")
@@ -272,16 +310,26 @@ def query(context: dict[str, Any], **changes: Any) -> str:
 
 
 @register.simple_tag
-def coded(pieces: Iterable[tuple[str, str]]) -> SafeString:
-    """A template's text with its variables shown as codes; `pieces` as of TemplateVersion.pieces."""
+def coded(pieces: Iterable[tuple[str, str]], variables: Iterable[Any] = ()) -> SafeString:
+    """A template's text with its variables shown as codes; `pieces` and `variables` as of TemplateVersion.
+
+    Without `variables`, those written in the older way are shown by their number.
+    """
+    codes = _codes(variables)
     return format_html_join(
         "",
         "{}",
         (
-            (format_html('<span class="var-code">${{{}}}</span>', part) if kind == "variable" else part,)
+            (format_html('<span class="var-code">{}</span>', codes(part)) if kind == "variable" else part,)
             for kind, part in pieces
         ),
     )
+
+
+def _codes(variables: Iterable[Any]) -> Callable[[str], str]:
+    """From a variable's name to how it stands in the text."""
+    known = {variable.name: variable.code for variable in variables}
+    return lambda name: known.get(name, f"${{{name}}}")
 
 
 @register.inclusion_tag("parts/bubble.html")
@@ -289,18 +337,21 @@ def bubble(
     pieces: Iterable[tuple[str, str]],
     values: Mapping[str, str] | Sequence[str] = (),
     *,
-    signature: str = "",
+    head: str = "",
+    variables: Iterable[Any] = (),
     mainland: bool = True,
 ) -> dict[str, Any]:
     """The message as a phone shows it: rendered, values marked, a small number where the next segment begins.
 
-    `values` by variable name or in order; a variable without a value stands as its code.
+    `head`: the signature in its brackets. `values` by variable name or in order; a variable without a value stands as
+    its code, as `variables` write it.
     """
     by_name = values if isinstance(values, Mapping) else {str(i): value for i, value in enumerate(values, 1)}
-    shown = [("text", f"【{signature}】")] if signature else []
+    codes = _codes(variables or ())
+    shown = [("text", head)] if head else []
     for kind, part in pieces:
         value = by_name.get(part) if kind == "variable" else None
-        shown.append(("text", part) if kind == "text" else ("value", value) if value else ("code", f"${{{part}}}"))
+        shown.append(("text", part) if kind == "text" else ("value", value) if value else ("code", codes(part)))
     whole = "".join(part for _kind, part in shown)
     breaks = _segment_starts(whole, mainland=mainland)
     return {

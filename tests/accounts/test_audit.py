@@ -166,7 +166,8 @@ class Source:
                 return {"".join(parts) for parts in itertools.product(*map(self.possible, node.values))}
             case ast.Name():
                 return self._of_parameter(node.id, self.inside[node])
-        assert ast.unparse(node) == "self._meta.model_name", f"{self.module}: {ast.unparse(node)} can be anything"
+        kinds = {"self._meta.model_name", "item._meta.model_name"}
+        assert ast.unparse(node) in kinds, f"{self.module}: {ast.unparse(node)} can be anything"
         return {str(kind._meta.model_name) for kind in Review.__subclasses__()}
 
     def _of_parameter(self, name: str, function: ast.FunctionDef) -> set[str]:

@@ -15,13 +15,14 @@ def titles(person, path="/"):
 
 
 def test_menu_holds_what_the_role_may_see(alice, victor, bob, carol):
-    tenant = ["Overview", "Group SMS Assistant", "Applications", "Signatures", "Templates", "Applications", "Templates"]
+    tenant = ["Overview", "Group SMS Assistant", "Qualifications", "Applications", "Signatures", "Templates"]
+    tenant += ["Applications", "Templates"]
     tenant += ["Your enterprise", "People", "Contacts", "Requests"]
     assert titles(alice) == titles(victor) == tenant
     assert titles(make.user(role=Role.OWNER, language="en")) == [*tenant, "Audit"]
-    assert titles(bob) == ["Overview", "Review queue"]
-    platform = ["Review queue", "Enterprises", "Staff", "Service agreement", "Carriers", "Audit"]
-    assert titles(carol) == ["Overview", *platform]
+    assert titles(bob) == ["Overview", "Review queue", "Promise kept", "Calendar", "Word lists"]
+    platform = ["Review queue", "Promise kept", "Calendar", "Word lists", "Enterprises", "Channel numbers", "Staff"]
+    assert titles(carol) == ["Overview", *platform, "Service agreement", "Carriers", "Audit"]
 
 
 def test_reviewers_see_how_much_waits_at_the_price_of_one_query(alice, bob, django_assert_num_queries):
@@ -39,3 +40,10 @@ def test_menu_marks_where_one_is(alice):
     request.user = alice
     current = [entry.url for group in Shell(request).menu for entry in group.entries if entry.current]
     assert current == ["/intl/templates/"]
+
+
+def test_menu_marks_one_entry_where_addresses_lie_below_one_another(bob):
+    request = RequestFactory().get("/reviews/promise/")
+    request.user = bob
+    current = [entry.url for group in Shell(request).menu for entry in group.entries if entry.current]
+    assert current == ["/reviews/promise/"]

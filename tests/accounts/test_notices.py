@@ -20,6 +20,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 FACTS: dict[str, Any] = {"name": "清禾会员", "reason": "Not about your company.", "number": 3, "request": "restart"}
+FACTS |= {"days": 180}
 
 
 @pytest.fixture
@@ -192,15 +193,16 @@ def test_the_platforms_hand_on_an_application_is_told_the_enterprises_own_is_not
 
 
 def test_a_decision_is_told(alice):
+    make.qualification(by=alice)
     contact(alice.enterprise)
     signature = make.signature(by=alice, approved=False)
-    told = Notice.objects.get()
+    told = Notice.objects.order_by("-pk")[0]
     assert (told.code, told.kind, told.path) == ("signature.rejected", "signature", f"/cn/signatures/{signature.pk}/")
     assert notices.words(told).subject == f"Signature 【{signature.name}】 was rejected"
     version = make.template(by=alice, sign=make.signature(by=alice, name="另一签名"))
     told = Notice.objects.order_by("-pk")[0]
     assert (told.code, told.path) == ("template.approved", f"/cn/templates/{version.template_id}/")
-    assert OutgoingMail.objects.count() == OutgoingText.objects.count() == 3
+    assert OutgoingMail.objects.count() == OutgoingText.objects.count() == 4
 
 
 class TestInbox:

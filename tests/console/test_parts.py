@@ -12,6 +12,7 @@ from django.test import RequestFactory
 
 from accounts.models import ReviewState
 from sending.states import STRIP_ORDER, JobStatus, MessageState
+from templates_app.models.template import Variable
 
 TEMPLATES = sorted(Path(settings.BASE_DIR).glob("*/templates/**/*.html"))
 
@@ -74,6 +75,17 @@ def test_bubble_escapes_marks_and_counts():
     assert "&lt;b&gt;<mark>&lt;i&gt;</mark>" in shown
     assert shown.count("seg-break") == 1
     assert '<span class="var-code">${2}</span>' in shown
+
+
+def test_bubble_counts_the_head_and_shows_codes_as_they_are_written():
+    pieces = [("text", "字" * 50), ("variable", "1")]
+    variables = [Variable("1", "TXT", 8)]
+    shown = render("{% bubble pieces head=head variables=variables %}", pieces=pieces, head="[AB]", variables=variables)
+    assert "[AB]字" in shown and '<span class="var-code">${TXT_8}</span>' in shown
+    shown = render("{% bubble pieces values head=head %}", pieces=pieces, head="【清禾】", values=["x" * 17])
+    assert shown.count("seg-break") == 1, "4 + 50 + 17 characters"
+    assert "${TXT_8}" in render("{% coded pieces variables %}", pieces=pieces, variables=variables)
+    assert "${1}" in render("{% coded pieces %}", pieces=pieces)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import BinaryIO, Self
 
 import xlsxwriter
+from xlsxwriter.utility import xl_range_abs
 
 _OPTIONS = {
     "constant_memory": True,
@@ -15,6 +17,7 @@ _OPTIONS = {
 }
 _CELL_MAX = 32_767  # characters, Excel's limit
 _WIDTH = (10, 60)  # characters
+_LISTS = "Lists"  # a hidden sheet: what stands in a rule itself may have 255 characters at most
 
 
 class Writer:
@@ -31,8 +34,20 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self._book.close()
 
-    def sheet(self, name: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """One sheet: bold headers that stay in sight, then the rows; columns are of text format to their very end."""
+    def sheet(
+        self,
+        name: str,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        choices: Mapping[int, Sequence[str]] | None = None,
+        choice_rows: int = 0,
+    ) -> None:
+        """One sheet: bold headers that stay in sight, then the rows; columns are of text format to their very end.
+
+        `choices`: lists to choose from in the cells of a column (0 is the first), in `choice_rows` rows below the
+        headers; other words may be typed all the same. One sheet of a book may have some.
+        """
         sheet = self._book.add_worksheet(name)
         for column, header in enumerate(headers):
             width = min(max(_WIDTH[0], 2 * len(str(header)) + 2), _WIDTH[1])
@@ -44,6 +59,16 @@ class Writer:
             for column, value in enumerate(row):
                 if value not in (None, ""):
                     sheet.write_string(number, column, str(value)[:_CELL_MAX], self._text)
+        for place, (column, words) in enumerate((choices or {}).items()):
+            source = f"={_LISTS}!{xl_range_abs(0, place, len(words) - 1, place)}"
+            rule = {"validate": "list", "source": source, "error_type": "information"}
+            sheet.data_validation(1, column, choice_rows, column, rule)
+        if choices:
+            lists = self._book.add_worksheet(_LISTS)
+            lists.hide()
+            for number, row in enumerate(zip_longest(*choices.values(), fillvalue="")):
+                for place, word in enumerate(row):
+                    lists.write_string(number, place, word, self._text)
 
 
 def write_rows(file: BinaryIO, headers: Sequence[str], rows: Iterable[Sequence[object]], *, name: str = "") -> None:

@@ -15,6 +15,7 @@ from accounts import demo_joining as joining
 from console.lib.errors import NotAllowed
 from sending import demo as carriers
 from templates_app import demo as messages
+from templates_app import demo_desk
 
 
 class Command(BaseCommand):
@@ -49,9 +50,10 @@ def address() -> str:
 def load() -> dict[str, Any]:
     """Make what is missing; what scripts and people need to begin."""
     made = people.people_and_application()
-    _signature, template = messages.signature_and_template(made["enterprise"], made["application"], made)
-    # Last: it adds a contact, and the demo begins with no text about decisions that came before anybody looked.
     joining.joined(made["enterprise"], made["other"], made)
+    signature, template = messages.signature_and_template(made["enterprise"], made["application"], made)
+    demo_desk.waiting(made, signature)
+    joining.contact(made["enterprise"])
     carriers.carrier()
     application = made["application"]
     return {

@@ -5,21 +5,22 @@ Knows nothing about HTTP. What reviewers do is in `reviews.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, modes
-from accounts.models import Application, ReviewState, User
+from accounts.models import Application, ReviewDesk, ReviewState, User
+from accounts.models.review import CHANGED, ONCE_APPROVED, OPEN, PENDING
 from console.lib.errors import NotAllowed
+from console.lib.languages import both
 from console.lib.seen import token as token_of
-from templates_app import rules
 from templates_app.models import MessageTemplate, Signature, TemplateVersion
-from templates_app.models.template import Variable
-
-ONCE_APPROVED = (ReviewState.APPROVED, ReviewState.DISABLED)
+from templates_app.models.template import NAME_MAX, TEMPLATES_MAX, Brackets, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Draft:
     text: str
     variables: list[Variable]
     purpose: str
+    universal: bool = False
+    brackets: str = Brackets.CHINESE
+    countries: tuple[str, ...] = ()  # ISO 3166-1, of international ones
 
 
 def draft_of(version: TemplateVersion) -> Draft:
@@ -45,7 +49,32 @@ def draft_of(version: TemplateVersion) -> Draft:
         text=version.text,
         variables=version.typed_variables,
         purpose=version.purpose,
+        universal=template.universal,
+        brackets=template.brackets,
+        countries=tuple(template.countries),
     )
+
+
+def like(template: MessageTemplate) -> Draft:
+    """A new template's draft with everything of the newest version of `template`, under a name that is free."""
+    last = template.versions.order_by("-number").first()
+    assert last is not None  # a template always has a version
+    signature = template.signature
+    if signature is not None and (signature.removed_at or signature.built_in):
+        signature = None
+    return replace(draft_of(last), name=_free_name(template), signature=signature)
+
+
+def _free_name(template: MessageTemplate) -> str:
+    """ "Parcel_01" → "Parcel_02", the first that no other template of the enterprise has."""
+    base = re.sub(r"_[0-9]{2}$", "", template.name)[: NAME_MAX - 3]
+    taken = set(
+        MessageTemplate.objects.filter(
+            enterprise=template.enterprise_id, name__startswith=base, removed_at__isnull=True
+        ).values_list("name", flat=True)
+    )
+    names = (f"{base}_{number:02}" for number in range(2, 100))
+    return next((name for name in names if name not in taken), f"{base[: NAME_MAX - 5]}_copy")
 
 
 def token(version: TemplateVersion) -> str:
@@ -53,6 +82,7 @@ def token(version: TemplateVersion) -> str:
     draft = draft_of(version)
     held = [draft.name, draft.type, draft.application.pk, draft.signature and draft.signature.pk, draft.text]
     held += [[asdict(variable) for variable in draft.variables], draft.purpose]
+    held += [draft.universal, draft.brackets, list(draft.countries)]
     return token_of(*held)
 
 
@@ -73,6 +103,7 @@ def save_draft(draft: Draft, *, by: User, version: TemplateVersion | None = None
 
 def _create(draft: Draft, *, by: User) -> TemplateVersion:
     enterprise = draft.application.enterprise
+    _check_room(draft.application)
     template = MessageTemplate(enterprise=enterprise, created_by=by)
     _fill_template(template, draft)
     version = TemplateVersion(enterprise=enterprise, template=template, number=1)
@@ -80,9 +111,20 @@ def _create(draft: Draft, *, by: User) -> TemplateVersion:
     return version
 
 
+def _check_room(application: Application) -> None:
+    # Locked, so that two at once do not both take the last place.
+    Application.objects.select_for_update(no_key=True).get(pk=application.pk)
+    held = MessageTemplate.objects.filter(application=application, removed_at__isnull=True, created_by__isnull=False)
+    if held.count() >= TEMPLATES_MAX:
+        raise NotAllowed(
+            _("This application has %(n)s templates, and no more fit. Delete some, or use another application.")
+            % {"n": TEMPLATES_MAX}
+        )
+
+
 def _rewrite(draft: Draft, version: TemplateVersion, *, seen: str) -> TemplateVersion:
     now = TemplateVersion.objects.select_for_update(of=("self",)).filter(pk=version.pk).first()
-    if not now or now.review_state != ReviewState.DRAFT:
+    if not now or now.removed_at or now.review_state != ReviewState.DRAFT:
         raise NotAllowed(_("This draft was sent in or deleted meanwhile, so nothing was saved. Copy your text first."))
     if seen and seen != token(now):
         raise NotAllowed(
@@ -93,9 +135,7 @@ def _rewrite(draft: Draft, version: TemplateVersion, *, seen: str) -> TemplateVe
         )
     template = now.template
     if is_settled(template):
-        same = (template.name, template.type, template.application_id, template.signature_id)
-        asked = (draft.name, draft.type, draft.application.pk, draft.signature.pk if draft.signature else None)
-        if same != asked:
+        if _settled(draft_of(now)) != _settled(draft):
             raise NotAllowed(
                 _("Name, type, application and signature stay as approved. Add a template for other ones.")
             )
@@ -105,9 +145,17 @@ def _rewrite(draft: Draft, version: TemplateVersion, *, seen: str) -> TemplateVe
     return now
 
 
+def _settled(draft: Draft) -> tuple[Any, ...]:
+    signature = draft.signature.pk if draft.signature else None
+    held = (draft.name, draft.type, draft.application.pk, signature, draft.universal, str(draft.brackets))
+    return (*held, frozenset(draft.countries))
+
+
 def _fill_template(template: MessageTemplate, draft: Draft) -> None:
     template.name, template.type = draft.name, draft.type
     template.application, template.signature = draft.application, draft.signature
+    template.universal, template.brackets = draft.universal, draft.brackets
+    template.countries = sorted(draft.countries)
     try:
         with transaction.atomic():
             template.save()
@@ -125,20 +173,25 @@ def _fill_version(version: TemplateVersion, draft: Draft) -> None:
 
 def faults(version: TemplateVersion) -> list[Any]:
     """Why this version cannot be reviewed yet, in words for its author."""
-    found: list[Any] = list(rules.text_faults(version.text))
-    found += [f"${{{v.name}}}: {words}" for v in version.typed_variables for words in rules.variable_faults(v).values()]
-    if [v.name for v in version.typed_variables] != rules.names(version.text):
-        found.append(_("The table of variables does not match the text. Save the draft again."))
+    from templates_app import prechecks
+
+    found: list[Any] = [result.sentence for result in prechecks.of_version(version) if result.is_fault]
+    if not version.purpose.strip():
+        found.append(_("Say when it is sent; reviewers decide by it."))
     return found + signature_faults(draft_of(version))
 
 
 def signature_faults(draft: Draft) -> list[Any]:
-    """A mainland template carries an approved signature of its own application and type; others carry none."""
-    if not draft.application.is_mainland:
-        return [] if draft.signature is None else [_("International messages carry no signature.")]
+    """A mainland template carries a signature of its own application and type, approved or in review, or is universal;
+    others carry none.
+    """
     signature = draft.signature
-    if signature is None or not signature.is_sendable:
-        return [_("Choose an approved signature.")]
+    if not draft.application.is_mainland:
+        return [] if signature is None and not draft.universal else [_("International messages carry no signature.")]
+    if draft.universal:
+        return []
+    if signature is None or signature.removed_at or signature.review_state not in (ReviewState.APPROVED, *PENDING):
+        return [_("Choose a signature that is approved or in review, or make the template universal.")]
     if signature.built_in:
         return [_("The test signature goes with the test template only. Choose a signature of your own.")]
     if signature.application_id != draft.application.pk or signature.type != draft.type:
@@ -148,14 +201,40 @@ def signature_faults(draft: Draft) -> list[Any]:
 
 @transaction.atomic
 def submit(version: TemplateVersion, *, by: User) -> None:
-    """Send a draft in for review; from here on its words stay."""
+    """Send a draft in; from here on its words stay. While its signature is in review it waits for that."""
+    ReviewDesk.hold()  # before any review's row, as everywhere
     # Held and read anew: what is checked is what is sent in, whoever saves the draft at this moment.
     now = TemplateVersion.objects.select_for_update(of=("self",)).filter(pk=version.pk).first() or version
+    # A waiting one is sent on by the system, and a question is answered: neither is sent in again.
+    if now.removed_at or now.review_state != ReviewState.DRAFT:
+        raise NotAllowed(str(CHANGED))
     application = now.template.application
     modes.check_region(application.enterprise, application.region)
+    signature = now.template.signature
+    if signature is not None:
+        signature.hold()  # so that it is not decided between this look and our commit
     if wrong := faults(now):
         raise NotAllowed(" ".join(map(str, wrong)))
-    version.move(ReviewState.IN_REVIEW, by=by)
+    waits = signature is not None and signature.review_state in PENDING
+    version.move(ReviewState.WAITING if waits else ReviewState.IN_REVIEW, by=by)
+
+
+def check_signature(version: TemplateVersion) -> None:
+    """Raises NotAllowed, which takes an approval back, when the template's signature is not approved."""
+    signature = version.template.signature
+    if signature is not None and signature.review_state != ReviewState.APPROVED:
+        raise NotAllowed(_("Its signature is not approved, so the template cannot be. Reject it, and say so."))
+
+
+def after_signature(signature: Signature) -> None:
+    """Send on the templates that have waited for it, or send them back; in the transaction of what was decided."""
+    waiting = TemplateVersion.objects.filter(template__signature=signature, review_state=ReviewState.WAITING)
+    for version in waiting.order_by("pk"):
+        if signature.review_state == ReviewState.APPROVED:
+            version.move(ReviewState.IN_REVIEW, by=None)
+        else:
+            why = gettext_lazy("Its signature %(name)s was not approved. Send it in again with another one.")
+            version.move(ReviewState.WITHDRAWN, by=None, **both(why, name=signature))
 
 
 def withdraw(version: TemplateVersion, *, by: User) -> None:
@@ -180,8 +259,12 @@ def new_version(template: MessageTemplate, *, by: User) -> TemplateVersion:
     """A draft with the words of the newest version, to change and send in; the approved one is sent meanwhile."""
     if template.is_built_in:
         raise NotAllowed(_("This template is provided by the platform and stays as it is. Add one of your own."))
+    # Locked, so that nobody deletes it meanwhile.
+    kept = MessageTemplate.objects.select_for_update(no_key=True).filter(pk=template.pk, removed_at__isnull=True)
+    if kept.values_list("pk", flat=True).first() is None:
+        raise NotAllowed(str(CHANGED))
     last = template.versions.order_by("-number").first()
-    if last is None or last.review_state in (ReviewState.DRAFT, ReviewState.IN_REVIEW):
+    if last is None or last.review_state in OPEN:
         raise NotAllowed(_("A version of this template is already being written or reviewed."))
     draft = replace(draft_of(last), variables=list(last.typed_variables))
     version = TemplateVersion(enterprise_id=template.enterprise_id, template=template, number=last.number + 1)

@@ -48,7 +48,7 @@ def test_a_second_submit_is_told(draft, alice):
 
 def test_gaps_may_be_saved_but_not_sent_in(draft, alice):
     version = drafts.save_draft(replace(draft, text="【x】${2}", variables=[]), by=alice)
-    with pytest.raises(NotAllowed, match="Leave out the brackets"):
+    with pytest.raises(NotAllowed, match="signature of its own"):
         drafts.submit(version, by=alice)
     version.refresh_from_db()
     assert version.review_state == ReviewState.DRAFT
@@ -84,7 +84,7 @@ def test_signature_must_be_approved_and_fit(draft, alice, other):
     signature = {
         "type": lambda: make.signature(by=alice, app=draft.application, type=MessageType.PROMOTION),
         "application": lambda: make.signature(by=alice, name="清禾到家"),
-        "state": lambda: make.signature(by=alice, app=draft.application, name="清禾到家", approved=None),
+        "state": lambda: make.signature(by=alice, app=draft.application, name="清禾到家", approved=False),
         "none": lambda: None,
     }[other]()
     version = drafts.save_draft(replace(draft, signature=signature), by=alice)

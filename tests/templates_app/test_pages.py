@@ -2,12 +2,12 @@ import re
 
 import pytest
 
-from accounts.models import ReviewState
+from accounts.models import ReviewState, Role
 from accounts.models.application import Region
 from sending.states import JobStatus
 from templates_app import drafts
 from templates_app.demo import signature_and_template
-from templates_app.models import MessageTemplate, Signature, TemplateVersion
+from templates_app.models import MessageTemplate, TemplateVersion
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -123,9 +123,10 @@ def test_line_breaks_count_once(alice, sign_in, fields):
 
 def test_international_template_has_no_signature(alice, sign_in, fields):
     app = make.application(by=alice, region=Region.INTERNATIONAL)
-    changed = fields | {"application": app.pk, "text": "Dear ${1}, you paid ${2} dollars."}
+    changed = fields | {"application": app.pk, "text": "Dear ${1}, you paid ${2} dollars.", "countries": ["SG", "US"]}
     assert sign_in(alice).post("/intl/templates/new/", changed).status_code == 302
-    assert MessageTemplate.objects.get().signature is None
+    template = MessageTemplate.objects.get()
+    assert (template.signature, template.countries) == (None, ["SG", "US"])
 
 
 def test_foreign_application_and_signature_cannot_be_chosen(mallory, sign_in, fields):
@@ -225,11 +226,6 @@ def test_whatever_a_list_is_asked_it_answers(alice, bob, sign_in, value, sort):
     assert sign_in(bob).get(f"/reviews/?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "%00"])
-def test_a_signature_like_none_is_a_new_one(alice, sign_in, value):
-    assert sign_in(alice).get(f"/cn/signatures/new/?like={value}").status_code == 200
-
-
 def test_every_page_names_the_zone_once(alice, bob, sign_in):
     version = make.template(by=alice)
     template = version.template
@@ -251,33 +247,6 @@ def test_list_costs_the_same_for_many(alice, sign_in, django_assert_max_num_quer
     for url in ("/cn/templates/", "/cn/signatures/", "/cn/applications/"):
         with django_assert_max_num_queries(6):
             client.get(url)
-
-
-def test_signature_is_sent_in_and_withdrawn(alice, sign_in):
-    app = make.application(by=alice)
-    client = sign_in(alice)
-    fields = {"name": "清禾到家", "type": "notification", "application": app.pk, "purpose": "Orders"}
-    made = client.post("/cn/signatures/new/", fields)
-    signature = Signature.objects.get()
-    assert made.url == f"/cn/signatures/{signature.pk}/"
-    assert signature.review_state == ReviewState.IN_REVIEW
-    assert "You already have a signature" in client.post("/cn/signatures/new/", fields).content.decode()
-    client.post(f"/cn/signatures/{signature.pk}/withdraw/")
-    assert client.get("/cn/signatures/new/", {"like": signature.pk}).status_code == 200
-    assert client.post("/cn/signatures/new/", fields).status_code == 302
-
-
-@pytest.mark.parametrize("name", ["", "清", "123456", "【清禾】", "x" * 33])
-def test_bad_signature_name(alice, sign_in, name):
-    app = make.application(by=alice)
-    fields = {"name": name, "type": "notification", "application": app.pk, "purpose": "Orders"}
-    assert "id_name-error" in errors(sign_in(alice).post("/cn/signatures/new/", fields))
-
-
-def test_signature_needs_a_mainland_application(alice, sign_in):
-    app = make.application(by=alice, region=Region.INTERNATIONAL)
-    fields = {"name": "清禾到家", "type": "notification", "application": app.pk, "purpose": "Orders"}
-    assert "id_application-error" in errors(sign_in(alice).post("/cn/signatures/new/", fields))
 
 
 def test_reviewer_decides_on_the_bench(alice, bob, carol, sign_in):
@@ -321,9 +290,10 @@ def test_enterprises_do_not_reach_the_bench_nor_reviewers_the_templates(alice, b
     assert sign_in(bob).get("/cn/templates/").status_code == 403
 
 
-def test_demo_signature_and_template_are_made_once(alice, bob):
+def test_demo_signature_and_template_are_made_once(alice, bob, carol):
     app = make.application(by=alice)
-    people = {"operator": alice, "reviewer": bob}
+    owner = make.user(role=Role.OWNER, of=alice.enterprise)
+    people = {"owner": owner, "operator": alice, "reviewer": bob, "administrator": carol}
     first = signature_and_template(alice.enterprise, app, people)
     assert first == signature_and_template(alice.enterprise, app, people)
     assert MessageTemplate.objects.sendable().get() == first[1]

@@ -12,7 +12,7 @@ from console.lib.errors import NotAllowed
 from sending import dispatch, jobs
 from sending.models import JobStatus
 from sending.sendable import obstacle
-from templates_app import drafts, rules, trial_kit
+from templates_app import drafts, prechecks, trial_kit
 from templates_app.models import MessageTemplate, Signature, TemplateVersion
 from templates_app.tasks import disable_ended
 from tests import make
@@ -55,8 +55,7 @@ def test_it_comes_with_the_application_when_wanted(alice, sign_in):
 
 
 def test_its_text_obeys_the_rules_for_texts(version):
-    assert rules.text_faults(version.text) == []
-    assert [words for v in version.typed_variables for words in rules.variable_faults(v).values()] == []
+    assert [result.sentence for result in prechecks.of_version(version) if result.is_fault] == []
     assert version.render(["100001"], trial_kit.SIGNATURE).startswith("【短信测试】这是一条测试短信，编号100001")
 
 
@@ -117,6 +116,7 @@ def test_it_is_not_put_before_other_texts(alice, app, version, sign_in):
 
 def test_an_own_signature_may_have_the_same_name(alice, app, sign_in):
     fields = {"name": trial_kit.SIGNATURE, "type": "notification", "application": app.pk, "purpose": "Ours"}
+    fields |= {"source": "0", "involves_third_party": "no", "qualification": make.qualification(by=alice).pk}
     assert sign_in(alice).post("/cn/signatures/new/", fields).status_code == 302
 
 

@@ -32,6 +32,8 @@ from sending.models import GatewayLease, JobPace, JobStatus, SendJob
 from sending.models.message import BLOCK_SHIFT
 from sending.sendable import check_sendable
 from sending.states import WITHHELD, MessageState, SkipReason
+from templates_app import signatures
+from templates_app.models.signature import sendable
 
 log = structlog.get_logger(__name__)
 S = MessageState
@@ -71,6 +73,7 @@ class Waiting:
     priority: int
     region: str
     first_id: int
+    source: str = ""  # the signature's channel number; empty: the carrier's own sender
 
 
 # Leases ------------------------------------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ def waiting_jobs() -> list[Waiting]:
 
     Others stand still until that changes or a person stops them; their page says why (`sending.sendable`).
     """
-    signed = Q(signature__isnull=True) | (Q(signature__review_state=ReviewState.APPROVED) & still_valid("signature__"))
+    signed = Q(signature__isnull=True, application__region=Region.INTERNATIONAL) | sendable("signature__")
     rows = (
         SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, enterprise__state="active")
         .filter(application__state=ApplicationState.LAUNCHED)
@@ -159,9 +162,12 @@ def waiting_jobs() -> list[Waiting]:
         .exclude(enterprise__service_mode=ServiceMode.PACKAGE_ONLY, application__region=Region.MAINLAND)
         .filter(still_valid("version__"), signed, version__review_state=ReviewState.APPROVED)
         .order_by("priority", "id")
-        .values_list("id", "enterprise_id", "priority", "application__region", "first_id")
+        .values_list("id", "enterprise_id", "priority", "application__region", "first_id", "signature__channel_number")
     )
-    return [Waiting(pk, enterprise, priority, region, first or 0) for pk, enterprise, priority, region, first in rows]
+    return [
+        Waiting(pk, enterprise, priority, region, first or 0, source or "")
+        for pk, enterprise, priority, region, first, source in rows
+    ]
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
@@ -233,6 +239,8 @@ def start_due_jobs() -> int:
                 try:
                     check_sendable(job)
                     trial.admit(job)
+                    if job.signature is not None:
+                        signatures.used(job.signature)
                 except NotAllowed as problem:
                     job.move(JobStatus.PAUSED, by=None)
                     audit.record(

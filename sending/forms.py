@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -15,14 +16,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from sending.models import JobStatus
-from templates_app.models import MessageTemplate
+from templates_app.models import MessageTemplate, Signature
 from templates_app.models.template import Variable
 
 KINDS = (".xlsx", ".csv")
 
 
+@dataclass(frozen=True, slots=True)
+class SignatureGroup:
+    """Signatures of one application and type."""
+
+    label: str
+    signatures: list[Signature]
+
+
 class NewJobForm(forms.Form):
-    """A message, recipients, and a name. `token` makes a form posted twice one job."""
+    """A message, what it goes out under, recipients, and a name. `token` makes a form posted twice one job."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     template = forms.ModelChoiceField(
@@ -32,6 +41,13 @@ class NewJobForm(forms.Form):
             "required": _("Choose the message to send."),
             "invalid_choice": _("This template can no longer be sent. Choose another one."),
         },
+    )
+    # For universal templates; the others bring their own, and what is chosen here does not count.
+    signature = forms.ModelChoiceField(
+        Signature.objects.none(),
+        label=_("Signature"),
+        required=False,
+        error_messages={"invalid_choice": _("Nothing can be sent under this signature now. Choose another one.")},
     )
     file = forms.FileField(
         label=_("Recipients"),
@@ -51,11 +67,34 @@ class NewJobForm(forms.Form):
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["template"].queryset = MessageTemplate.objects.visible_to(by).sendable()  # type: ignore[attr-defined]
+        self.fields["template"].queryset = (  # type: ignore[attr-defined]
+            MessageTemplate.objects.visible_to(by).sendable().select_related("application")
+        )
+        self.fields["signature"].queryset = (  # type: ignore[attr-defined]
+            Signature.objects.visible_to(by).own().sendable().select_related("application").order_by("name", "pk")
+        )
 
     @staticmethod
     def fresh_token() -> str:
         return str(uuid.uuid4())
+
+    def signatures_for(self, templates: Sequence[MessageTemplate], *, exact: bool) -> list[SignatureGroup]:
+        """What universal ones of `templates` can be sent under, by application and type.
+
+        For the chosen template alone, where it is universal; otherwise for all, or for none where `exact`.
+        """
+        chosen = str(self["template"].value() or "")
+        wanted = templates if len(templates) == 1 else [t for t in templates if str(t.pk) == chosen]
+        if not exact and not any(template.universal for template in wanted):
+            wanted = templates
+        places = {(template.application_id, template.type) for template in wanted if template.universal}
+        groups: dict[tuple[int, str], SignatureGroup] = {}
+        for signature in self.fields["signature"].queryset if places else ():  # type: ignore[attr-defined]
+            place = (signature.application_id, signature.type)
+            if place in places:
+                label = f"{signature.application} · {signature.get_type_display()}"
+                groups.setdefault(place, SignatureGroup(label, [])).signatures.append(signature)
+        return list(groups.values())
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
@@ -74,7 +113,22 @@ class NewJobForm(forms.Form):
         data = super().clean() or self.cleaned_data
         if not data.get("name") and data.get("file"):
             data["name"] = PurePath(data["file"].name or "").stem[:60]
+        self._clean_signature(data)
         return data
+
+    def _clean_signature(self, data: dict[str, Any]) -> None:
+        template, signature = data.get("template"), data.get("signature")
+        if template is None or not template.universal:
+            data["signature"] = None
+            self.errors.pop("signature", None)
+        elif signature is None:
+            if "signature" not in self.errors:
+                self.add_error("signature", _("This template is universal. Choose the signature to send under."))
+        elif (signature.application_id, signature.type) != (template.application_id, template.type):
+            self.add_error(
+                "signature",
+                _("This signature is of another application or type than the template. Choose one that fits."),
+            )
 
 
 class ConfirmForm(forms.Form):
@@ -121,7 +175,7 @@ class ColumnsForm(forms.Form):
         self.fields["token"].initial = NewJobForm.fresh_token()
         self.names = [variable.name for variable in variables]
         for variable in variables:
-            label = f"${{{variable.name}}} {variable.meaning}".strip()
+            label = f"{variable.code} {variable.meaning}".strip()
             initial = (used.get("values") or {}).get(variable.name)
             self.fields[f"value-{variable.name}"] = forms.ChoiceField(label=label, choices=choices, initial=initial)
 

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 S = MessageState
 P = ParamSpec("P")
 T = TypeVar("T")
+Words = tuple[list[tuple[str, str]], list[str], str, bool]
 
 CLAIM_MOST = 500
 SETTLE_MOST = 2_000
@@ -57,11 +58,11 @@ UCS2, GSM7 = 8, 0  # SMPP 3.4, 5.2.19 data_coding
 
 
 @lru_cache(maxsize=512)
-def words_of(job_id: int) -> tuple[list[tuple[str, str]], list[str], str, bool]:
-    """(pieces of the text, variables in order, signature, mainland) of a job; its version never changes."""
-    job = SendJob.objects.select_related("version", "signature", "application").get(pk=job_id)
+def words_of(job_id: int) -> Words:
+    """(pieces of the text, variables in order, signature in its brackets, mainland) of a job: what never changes."""
+    job = SendJob.objects.select_related("version__template", "signature", "application").get(pk=job_id)
     names = [variable.name for variable in job.version.typed_variables]
-    return job.version.pieces, names, job.signature.name if job.signature else "", job.application.is_mainland
+    return job.version.pieces, names, job.head, job.application.is_mainland
 
 
 def in_database(function: Callable[P, T]) -> Callable[P, T]:
@@ -194,7 +195,7 @@ class Gateway:
         failpoints.reach("after_intent")
         for row in claimed:
             try:
-                self.write(line, row, words)
+                self.write(line, row, words, job.source or line.carrier.source)
             except ValueError as error:
                 # Definitely not sent. One message that cannot be put on the wire must not stop the others.
                 log.exception("cannot_be_written", message=row.id, error=type(error).__name__)
@@ -203,15 +204,15 @@ class Gateway:
         failpoints.reach("after_write")
         return 0.0
 
-    def write(self, line: Line, row: Claimed, words: tuple[list[tuple[str, str]], list[str], str, bool]) -> None:
-        pieces, names, signature, mainland = words
-        text = join(pieces, dict(zip(names, row.values, strict=True)), signature)
+    def write(self, line: Line, row: Claimed, words: Words, source: str) -> None:
+        pieces, names, head, mainland = words
+        text = head + join(pieces, dict(zip(names, row.values, strict=True)))
         letters = alphabet(text, mainland=mainland)
         bodies = split(text, letters)
         flight = self.flights[row.id]
         flight.answers, flight.missing = [None] * len(bodies), len(bodies)
         coding = UCS2 if letters is Alphabet.UCS2 else GSM7
-        line.link.submit(row.id, bodies, row.number[1:], line.carrier.source, reference_of(row.id), coding)
+        line.link.submit(row.id, bodies, row.number[1:], source, reference_of(row.id), coding)
 
     async def recover(self) -> None:
         """What is ours in the ledger but not in flight was never written and goes back to the queue.

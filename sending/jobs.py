@@ -25,6 +25,7 @@ from sending.intake import upload
 from sending.models import Message, SendJob
 from sending.sendable import check_sendable
 from sending.states import JobStatus, MessageState
+from templates_app import signatures
 
 LATEST = timedelta(days=31)
 
@@ -47,6 +48,8 @@ def confirm(job: SendJob, *, by: User, at: datetime | None = None) -> None:
     trial.admit(job, at=at)
     if at is None:
         job.move(JobStatus.SENDING, by=by, confirmed_by=by, started_at=now)
+        if job.signature is not None:
+            signatures.used(job.signature)
     else:
         job.move(JobStatus.SCHEDULED, by=by, confirmed_by=by, scheduled_at=at)
 
@@ -99,6 +102,7 @@ def recheck(job: SendJob, *, by: User, token: uuid.UUID, columns: Mapping[str, A
                 token=token,
                 name=job.name,
                 version=job.version,
+                signature=job.signature,
                 file=File(handle, name=job.file_name),
                 wanted_columns=columns,
             )

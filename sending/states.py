@@ -84,6 +84,7 @@ class Problem(models.TextChoices):
     NOT_MOBILE = "not_mobile", _("Not a mobile number")
     DIGITS_LOST = "digits_lost", _("Digits lost by the spreadsheet")
     COUNTRY = "country", _("Country not allowed for this application")
+    COUNTRY_NOT_IN_TEMPLATE = "country_not_in_template", _("Country not among those of the template")
     VALUE_MISSING = "value_missing", _("A variable has no value")
     VALUE_TOO_LONG = "value_too_long", _("A value is too long")
     VALUE_KIND = "value_kind", _("A value does not fit its variable")

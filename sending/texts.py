@@ -30,7 +30,7 @@ from sending.models import JobStatus, SendJob
 from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
 from sending.states import MessageState
 from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion
-from templates_app.models.signature import PRIORITY
+from templates_app.models.message_type import PRIORITY
 
 log = structlog.get_logger(__name__)
 BATCH = 500

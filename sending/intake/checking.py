@@ -20,9 +20,10 @@ from sending.intake.columns import Columns
 # Order of the fields in a line; all other columns of sending_message have defaults.
 COLUMNS = "id,enterprise_id,job_id,row,number,raw,values,country,repairs,segments,state,code,detail"
 QUEUED, INVALID = 0, 9  # sending.states.MessageState
-DUPLICATE, HIDDEN = (
+DUPLICATE, HIDDEN, COUNTRY_NOT_IN_TEMPLATE = (
     "duplicate",
     "hidden",
+    "country_not_in_template",
 )  # sending.states.Problem, besides those of phone.Fault and console.lib.values.ValueFault
 RAW_MAX = 64  # characters kept of a number cell
 REFUSED_VALUE_MAX = 100  # characters kept of a refused row's value
@@ -49,12 +50,17 @@ class Checker:
         pieces: Sequence[tuple[str, str]],
         columns: Columns,
         hidden: set[int],
+        countries: Sequence[str] = (),
     ) -> None:
-        """`pieces`: the message as ("text", words) and ("variable", name) in order, the signature in front included."""
+        """`pieces`: the message as ("text", words) and ("variable", name) in order, the signature in front included.
+
+        `countries`: ISO codes of those that the template is approved for; empty for all that the application may.
+        """
         self._mainland = mainland
         self._number = columns.number
         self._rules = [(index, rule(v)) for index, v in zip(columns.values, variables, strict=True)]
         self._hidden = hidden
+        self._countries = frozenset(countries)
         place = {variable.name: index for index, variable in enumerate(variables)}
         # Text stands for itself, a number for the value at that place.
         self._pieces: list[str | int] = [place[part] if kind == "variable" else part for kind, part in pieces]
@@ -85,6 +91,9 @@ class Checker:
             number, country, repairs = found.e164, found.country, found.repairs
         if row in self._hidden:
             return self._refused(row, cells, HIDDEN, "", number, country, repairs)
+        # Of international templates only: the loop over mainland numbers pays one look at an empty set.
+        if self._countries and country not in self._countries:
+            return self._refused(row, cells, COUNTRY_NOT_IN_TEMPLATE, country, number, country, repairs)
         parts = self._segments
         values: Sequence[str] = ()
         text = self._fixed

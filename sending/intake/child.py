@@ -34,12 +34,15 @@ CPU_GRACE = 5  # seconds between the kernel's warning and the end
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What to read and as what; `memory` in bytes, `cpu` in seconds, `report` a file descriptor."""
+    """What to read and as what; `countries` (ISO codes) as of `Checker`, `memory` in bytes, `cpu` in seconds, `report`
+    a file descriptor.
+    """
 
     path: str
     mainland: bool
     variables: Sequence[Variable]
     pieces: Sequence[tuple[str, str]]
+    countries: Sequence[str]
     wanted: dict[str, Any]
     limit: int
     first_id: int
@@ -73,7 +76,12 @@ def run(spec: Spec) -> None:
     found = columns.find(sample, spec.variables, spec.wanted, first_column=sheet.first_column, mainland=spec.mainland)
     _report(spec, expected=sheet.height)
     checker = Checker(
-        mainland=spec.mainland, variables=spec.variables, pieces=spec.pieces, columns=found, hidden=sheet.hidden
+        mainland=spec.mainland,
+        variables=spec.variables,
+        pieces=spec.pieces,
+        countries=spec.countries,
+        columns=found,
+        hidden=sheet.hidden,
     )
     lines = checker.lines(
         sheet,

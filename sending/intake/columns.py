@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,11 +146,21 @@ def forms(text: str) -> set[str]:
     return {bare for part in parts if (bare := _JUNK.sub("", part))}
 
 
-def _meant(variable: Variable) -> set[str]:
-    """What a header of the variable's column may say."""
-    name = variable.name.casefold()
-    named = {name, f"${{{name}}}", f"变量{name}", f"变量${{{name}}}", f"variable{name}", f"var{name}"}
-    return named | forms(variable.meaning)
+def _meant(variables: Sequence[Variable]) -> dict[str, set[str]]:
+    """What a header of each variable's column may say, by the variable's name.
+
+    Older codes such as ${TXT_8} carry no number and may stand twice: then they name nothing.
+    """
+    codes = Counter(variable.code for variable in variables)
+    meant = {}
+    for variable in variables:
+        name = variable.name.casefold()
+        named = {name, f"${{{name}}}", f"变量{name}", f"变量${{{name}}}", f"variable{name}", f"var{name}"}
+        if variable.code and codes[variable.code] == 1:
+            bare = _JUNK.sub("", variable.code.casefold())
+            named |= {bare, bare.removeprefix("${").removesuffix("}")}
+        meant[variable.name] = named | forms(variable.meaning)
+    return meant
 
 
 @dataclass(slots=True)
@@ -166,7 +177,7 @@ class _Search:
         self.ways[""] = WISH if wanted else HEADING
         if wanted:
             return self._named(wanted)
-        taken: set[str] = set().union(*(_meant(variable) for variable in variables))
+        taken: set[str] = set().union(*_meant(variables).values())
         found = []
         for index, header in enumerate(self._titled()):
             said = forms(header)
@@ -190,9 +201,10 @@ class _Search:
         self.ways |= dict.fromkeys(chosen, WISH)
         free = [index for index in range(self.width) if index != number and index not in chosen.values()]
         said = {index: forms(header) for index, header in enumerate(self._titled()) if index in free}
+        words = _meant(variables)
         for exact in (True, False):
             for variable in variables:
-                meant = _meant(variable)
+                meant = words[variable.name]
                 for index in free:
                     whole = _JUNK.sub("", unicodedata.normalize("NFKC", self.headers[index]).casefold())
                     hit = whole in meant if exact else bool(said.get(index, set()) & meant)
@@ -209,7 +221,9 @@ class _Search:
         if missing:
             raise ColumnFault(
                 "variable_without_column",
-                variables=[{"name": v.name, "meaning": v.meaning} for v in variables if v.name in missing],
+                variables=[
+                    {"name": v.name, "meaning": v.meaning, "code": v.code} for v in variables if v.name in missing
+                ],
                 headers=self._shown(),
             )
         return tuple(chosen[v.name] for v in variables)

@@ -89,7 +89,7 @@ def _take(job_id: int, reader: uuid.UUID) -> SendJob | None:
     )
     lease = {"reader": reader, "reader_until": Now() + LEASE}
     if free.filter(read_attempts__lt=ATTEMPTS).update(**lease, read_attempts=F("read_attempts") + 1):
-        return SendJob.objects.select_related("version", "signature", "application").get(pk=job_id)
+        return SendJob.objects.select_related("version__template", "signature", "application").get(pk=job_id)
     if free.filter(read_attempts__gte=ATTEMPTS).update(**lease):
         _refuse(SendJob.objects.get(pk=job_id), reader, {"code": "gave_up"})
     return None
@@ -117,9 +117,9 @@ def _reserve(job: SendJob, reader: uuid.UUID) -> None:
 
 def _spec(job: SendJob) -> dict[str, Any]:
     """What the child needs to know; see `child.Spec`."""
-    head = [("text", str(job.signature))] if job.signature else []
+    head = [("text", job.head)] if job.head else []
     variables = [
-        {"name": v.name, "kind": str(v.kind), "longest": v.longest, "meaning": v.meaning}
+        {"name": v.name, "kind": str(v.kind), "longest": v.longest, "meaning": v.meaning, "code": v.code}
         for v in job.version.typed_variables
     ]
     return {
@@ -127,6 +127,7 @@ def _spec(job: SendJob) -> dict[str, Any]:
         "mainland": job.application.is_mainland,
         "variables": variables,
         "pieces": [*head, *job.version.pieces],
+        "countries": job.version.template.countries,
         "wanted": job.wanted_columns,
         "limit": min(settings.UPLOAD_MAX_ROWS, 1 << BLOCK_SHIFT),
         "first_id": job.first_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +10,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.lib import countries
 from sending.states import Problem
 
 Sentences = tuple[str, str]
+COUNTRIES_SHOWN = 5
 
 
 def describe_fault(fault: dict[str, Any]) -> Sentences:
@@ -21,14 +23,14 @@ def describe_fault(fault: dict[str, Any]) -> Sentences:
     return say(fault)
 
 
-def describe_problem(code: str, detail: str, variables: Iterable[Any]) -> str:
+def describe_problem(code: str, detail: str, variables: Iterable[Any], allowed: Sequence[str] = ()) -> str:
     """One row's problem with its figures: "first in row 8,902", "variable ${1} (Name): 27 characters, at most 20".
 
-    `variables`: those of the job's template version, for their meanings. Codes unknown here are shown as they are.
+    `variables`: those of the job's template version, for their codes and meanings; `allowed`: the template's countries.
+    Codes unknown here are shown as they are.
     """
     name, _sep, rest = detail.partition(":")
-    meanings = {variable.name: variable.meaning for variable in variables}
-    which = f"${{{name}}} ({meanings[name]})" if meanings.get(name) else f"${{{name}}}"
+    which = next((named(v.code, v.meaning) for v in variables if v.name == name), f"${{{name}}}")
     match code:
         case Problem.DUPLICATE:
             return _("first in row %(row)s") % {"row": _figure(detail)}
@@ -57,9 +59,30 @@ def describe_problem(code: str, detail: str, variables: Iterable[Any]) -> str:
             return _("the spreadsheet has cut the number short, as in 1.38E+10; type it again into a text cell")
         case Problem.COUNTRY:
             return _("not a number of this application’s countries; abroad, numbers begin with + and the country code")
+        case Problem.COUNTRY_NOT_IN_TEMPLATE:
+            return _("%(country)s is not among the countries that the template is approved for: %(allowed)s") % {
+                "country": countries.name(detail) or _("the number’s country"),
+                "allowed": _some_of(allowed),
+            }
         case Problem.HIDDEN:
             return _("the sheet hides this row; show it and upload again to send to it")
     return str(Problem(code).label) if code in Problem.values else code
+
+
+def named(code: str, meaning: str) -> str:
+    """A variable as the sheet's owner knows it: "${1} (Name)", "${TXT_8}"."""
+    return f"{code} ({meaning})" if meaning else code
+
+
+def _some_of(codes: Sequence[str]) -> str:
+    """The names of the first few countries, and how many more there are."""
+    names = _(", ").join(countries.name(code) for code in codes[:COUNTRIES_SHOWN]) or _("none")
+    if (more := len(codes) - COUNTRIES_SHOWN) <= 0:
+        return names
+    return ngettext("%(names)s and %(more)s more", "%(names)s and %(more)s more", more) % {
+        "names": names,
+        "more": _figure(more),
+    }
 
 
 def _kind(kind: str) -> str:
@@ -68,6 +91,9 @@ def _kind(kind: str) -> str:
         "MONEY": _("only digits with a decimal point, or Chinese numerals; no currency sign, no thousands separator"),
         "DATETIME": _("only a date such as 2026-03-31 or a time such as 09:30; both together need two variables"),
         "PHONE": _("only a phone number of digits and hyphens"),
+        "NUM": _("only digits 0 to 9"),
+        "DATE": _("only a date written like 2026/03/31"),
+        "CLOCK": _("only a time written like 09:30 or 09:30:00"),
     }.get(kind, _("the value does not fit the kind of the variable"))
 
 
@@ -126,8 +152,7 @@ def _no_number_column(fault: dict[str, Any]) -> Sentences:
 def _variable_without_column(fault: dict[str, Any]) -> Sentences:
     variables = fault.get("variables", [])
     names = _(", ").join(
-        f"${{{item['name']}}} ({item['meaning']})" if item.get("meaning") else f"${{{item['name']}}}"
-        for item in variables
+        named(item.get("code") or f"${{{item['name']}}}", item.get("meaning", "")) for item in variables
     )
     title = ngettext(
         "No column was found for the variable %(names)s. Headers in the file: %(headers)s.",

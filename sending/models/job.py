@@ -105,6 +105,11 @@ class SendJob(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def head(self) -> str:
+        """The signature in the template's brackets, as it stands before each text; empty where there is none."""
+        return self.version.head(self.signature.name) if self.signature else ""
+
     @transaction.atomic
     def move(self, to: JobStatus, *, by: User | None, **fields: Any) -> None:
         """The only place a job's status changes; of several who try, one wins and the others get NotAllowed."""

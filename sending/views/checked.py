@@ -29,7 +29,7 @@ class Column:
 
     heading: str
     use: str
-    variable: str = ""
+    variable: str = ""  # as it stands in the text
     meaning: str = ""
     by: str = "heading"  # how it was found: wish, heading, content, order
 
@@ -115,7 +115,9 @@ def _problem(job: SendJob, code: str, what: dict[str, Any]) -> Finding:
     example = what.get("example") or {}
     if not example:
         return Finding(label, what["n"], "")
-    words = problems.describe_problem(code, example.get("detail", ""), job.version.typed_variables)
+    words = problems.describe_problem(
+        code, example.get("detail", ""), job.version.typed_variables, job.version.template.countries
+    )
     sentence = _("row %(row)s: %(number)s, %(what)s") if example.get("raw") else _("row %(row)s: %(what)s")
     return Finding(
         label, what["n"], sentence % {"row": num(example["row"]), "number": example.get("raw", ""), "what": words}
@@ -136,15 +138,15 @@ def _repair(bit: int, what: dict[str, Any]) -> Finding:
 def _columns(job: SendJob, found: dict[str, Any]) -> list[Column]:
     used, ways = found.get("columns") or {}, found.get("found_by") or {}
     by_heading = {heading: name for name, heading in (used.get("values") or {}).items()}
-    meanings = {variable.name: variable.meaning for variable in job.version.typed_variables}
+    variables = {variable.name: variable for variable in job.version.typed_variables}
     columns = []
     for heading in found.get("headers", []):
         name = by_heading.get(heading)
         if heading == used.get("number"):
             columns.append(Column(heading, "number", by=ways.get("number", "heading")))
-        elif name:
+        elif name in variables:
             by = (ways.get("values") or {}).get(name, "heading")
-            columns.append(Column(heading, "variable", name, meanings.get(name, ""), by))
+            columns.append(Column(heading, "variable", variables[name].code, variables[name].meaning, by))
         else:
             columns.append(Column(heading, ""))
     return columns

@@ -53,17 +53,18 @@ def _headings(job: SendJob) -> list[str]:
     """As in the file that came, so that the corrected rows are understood the same way."""
     used = job.summary.get("columns") or {}
     of_values = used.get("values") or {}
-    variables = [of_values.get(variable.name) or f"${{{variable.name}}}" for variable in job.version.typed_variables]
+    unread = upload.headers(job.version.typed_variables)
+    variables = [of_values.get(v.name) or header for v, header in zip(job.version.typed_variables, unread, strict=True)]
     return [used.get("number") or _("Number"), *variables, _("Row in the file"), _("Reason")]
 
 
 def _refused(job: SendJob) -> Iterator[list[object]]:
-    variables = job.version.typed_variables
+    variables, allowed = job.version.typed_variables, job.version.template.countries
     refused = Message.objects.of_job(job).filter(state=MessageState.INVALID).order_by("id")
     fields = refused.values_list("raw", "number", "values", "row", "code", "detail")
     for raw, number, values, row, code, detail in fields.iterator(chunk_size=CHUNK):
         filled = [*values, *[""] * (len(variables) - len(values))][: len(variables)]
-        yield [raw or number, *filled, row, problems.describe_problem(code, detail, variables)]
+        yield [raw or number, *filled, row, problems.describe_problem(code, detail, variables, allowed)]
 
 
 @policy("jobs.view")

@@ -117,7 +117,10 @@ def _row(job: SendJob, message: Message, *, masked: bool) -> Row:
 
 def _reason(job: SendJob, message: Message, state: MessageState) -> str:
     if state == MessageState.INVALID:
-        return problems.describe_problem(message.code, message.detail, job.version.typed_variables)
+        version = job.version
+        return problems.describe_problem(
+            message.code, message.detail, version.typed_variables, version.template.countries
+        )
     if state == MessageState.SKIPPED and message.code == SkipReason.STOPPED and job.status == JobStatus.CANCELLED:
         return _("The job was cancelled")
     if state == MessageState.SKIPPED:

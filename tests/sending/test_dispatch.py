@@ -215,7 +215,7 @@ def test_a_due_job_whose_template_is_gone_is_held(alice: User) -> None:
     dispatch.start_due_jobs()
     job.refresh_from_db()
     assert job.status == JobStatus.PAUSED
-    assert "no longer approved" in AuditEntry.objects.get(verb="job.held").detail["reason"]
+    assert "is disabled" in AuditEntry.objects.get(verb="job.held").detail["reason"]
 
 
 def test_due_jobs_start_once(alice: User) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from accounts.models import User
+from accounts.models.application import Region
 from sending import counts, dispatch, jobs
 from sending.models import Carrier, InboundEvent, JobStatus, Message, SendJob
 from sending.models.inbound import InboundKind
 from sending.states import MessageState
+from templates_app import channels
+from templates_app.models.signature import Registration
 from tests import make
 from tests.processes import Simulator, gateway, wait_for
 
@@ -62,6 +65,41 @@ def test_everything_is_delivered(alice: User, simulator: Simulator, tmp_path: Pa
     first = simulator.accepted()[0]
     assert first["text"].startswith("【清禾") and "尊敬的王女士，您本月消费" in first["text"]
     assert Carrier.objects.get().bound_at is None, "a gateway that ended holds no connection"
+
+
+def test_messages_leave_from_their_signatures_number_and_in_their_templates_brackets(
+    alice: User, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Without a number of its own, from the carrier's; a number given anew holds at once."""
+    carrier(simulator, source="10690000")
+    sign = make.signature(by=alice, number="106900001111", name="清禾会员")
+    universal = make.template(by=alice, app=sign.application, universal=True, brackets="GB")
+    jobs_ = [
+        make.job(by=alice, rows=3, version=universal, sign=sign),
+        make.job(
+            by=alice,
+            rows=3,
+            version=make.template(by=alice, sign=make.signature(by=alice, name="老签名", legacy=True, number="")),
+        ),
+        make.job(
+            by=alice, rows=3, version=make.template(by=alice, text="Hi", variables=[], region=Region.INTERNATIONAL)
+        ),
+    ]
+    Message.objects.of_job(jobs_[2]).update(values=[])
+    with gateway(tmp_path):
+        for job in jobs_:
+            ended(job, delivered=3)
+        channels.assign(sign, "9" * 20, by=make.administrator(), to=Registration.REGISTERING)
+        channels.assign(sign, "9" * 20, by=make.administrator())
+        ended(make.job(by=alice, rows=2, version=universal, sign=sign), delivered=2)
+    heads: dict[str, list[str]] = {}
+    for line in simulator.accepted():
+        heads.setdefault(line["source"], []).append(line["text"][:6])
+    assert {source: (len(found), set(found)) for source, found in heads.items()} == {
+        "106900001111": (3, {"[清禾会员]"}),
+        "10690000": (6, {"【老签名】尊", "Hi"}),
+        "9" * 20: (2, {"[清禾会员]"}),
+    }
 
 
 def test_two_carriers_share_a_job(alice: User, simulator: Simulator, tmp_path: Path) -> None:

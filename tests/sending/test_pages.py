@@ -597,4 +597,4 @@ def test_a_job_held_at_its_time_says_why(alice, page):
     SendJob.objects.update(scheduled_at="2020-01-01T00:00Z")
     dispatch.start_due_jobs()
     text = page("job", job.pk)
-    assert "Nothing is sent now." in text and "no longer approved" in text and "Held back at its time" in text
+    assert "Nothing is sent now." in text and "is disabled" in text and "Held back at its time" in text

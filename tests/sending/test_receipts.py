@@ -18,6 +18,7 @@ from sending.models.inbound import InboundKind
 from sending.models.message import reference_of
 from sending.receipts import Event
 from sending.states import MessageState
+from templates_app.models import TemplateVersion
 from tests import make
 
 S = MessageState
@@ -69,8 +70,10 @@ def store(*events: Event) -> None:
         receipts.store(events)
 
 
-def accepted(alice: User, rows: int = 3, segments: int = 1) -> tuple[SendJob, list[Claimed]]:
-    job = make.job(by=alice, rows=rows, segments=segments)
+def accepted(
+    alice: User, rows: int = 3, segments: int = 1, version: TemplateVersion | None = None
+) -> tuple[SendJob, list[Claimed]]:
+    job = make.job(by=alice, rows=rows, segments=segments, version=version)
     owner, taken = claimed(job)
     accept(owner, taken)
     return job, taken
@@ -222,8 +225,9 @@ def test_references_of_two_jobs_differ(alice: User) -> None:
 
 def test_a_job_uploaded_months_before_it_was_sent_gets_its_receipts(alice: User) -> None:
     receipts._horizon.cache_clear()
+    version = make.template(by=alice)  # approved today: the day of the journey may be no workday
     with time_machine.travel(datetime.now(UTC) + timedelta(days=80)):
-        job, (a, *_) = accepted(alice)
+        job, (a, *_) = accepted(alice, version=version)
         receipts._horizon.cache_clear()
         store(receipt(f"x{a.id}"))
     receipts._horizon.cache_clear()

@@ -119,7 +119,8 @@ def test_the_platform_may_always_send_and_stands_in_no_list(client: Client) -> N
     job = SendJob.objects.get()
     check_sendable(job)
     assert platform.enterprise() not in Enterprise.objects.customers()
-    assert not reviews.decided() and not reviews.waiting(bob)
+    decided = reviews.Filters(reviews.Tab.DECIDED)
+    assert not reviews.listed(bob, decided) and not reviews.waiting(bob)
     client.force_login(alice)
     for page in ("/jobs/", "/"):
         answer = client.get(page).content.decode()

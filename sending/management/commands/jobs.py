@@ -27,7 +27,7 @@ from sending import intake, jobs
 from sending.intake import problems, upload
 from sending.models import SendJob
 from sending.states import JobStatus, MessageState
-from templates_app.models import MessageTemplate
+from templates_app.models import MessageTemplate, Signature
 
 # A worker takes a file within moments; when none does for so long, the command reads it itself.
 PATIENCE_SECONDS = 3.0
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         create = deeds.add_parser("create", help="upload a file and check it; with --confirm send it")
         create.add_argument("--enterprise", required=True, help="name or id")
         create.add_argument("--template", required=True, help="name or id")
+        create.add_argument("--signature", metavar="NAME", help="name or id, to send a universal template under")
         create.add_argument("--file", required=True, type=Path, help=".xlsx or .csv")
         create.add_argument("--number", metavar="COLUMN", help="heading of the column with the numbers")
         create.add_argument(
@@ -89,6 +90,7 @@ class Command(BaseCommand):
         version = template.approved_version
         if version is None or not MessageTemplate.objects.sendable().filter(pk=template.pk).exists():
             raise CommandError(f"The template {template.name} cannot be sent: it, or its signature, is not approved.")
+        signature = signature_for(template, options["signature"])
         by = acting_for(enterprise, options["by"])
         at = read_time(options["at"], enterprise) if options["at"] else None
         if at:
@@ -108,6 +110,7 @@ class Command(BaseCommand):
                 token=uuid.uuid4(),
                 name=options["name"] or path.stem[:60],
                 version=version,
+                signature=signature,
                 file=File(handle, name=path.name),
                 wanted_columns=wanted,
             )
@@ -204,6 +207,22 @@ def by_name_or_id(found: QuerySet[Any], given: str, what: str) -> Any:
     if not thing:
         raise CommandError(f"There is no {what} with the name or id {given}.")
     return thing[0]
+
+
+def signature_for(template: MessageTemplate, given: str | None) -> Signature | None:
+    """The one named, of the template's application and type; that it can be sent under is checked with the upload."""
+    if not given:
+        if template.universal:
+            raise CommandError(f"The template {template.name} is universal: name what to send under with --signature.")
+        return None
+    fitting = Signature.objects.own().filter(application=template.application_id, type=template.type)
+    kept: Signature = by_name_or_id(
+        # Of those that bear the name, such as rejected ones before it, the newest.
+        fitting.filter(removed_at__isnull=True).order_by("-pk"),
+        given,
+        "signature of the template’s application and type",
+    )
+    return kept
 
 
 def acting_for(enterprise: Enterprise, email: str | None) -> User:

@@ -14,9 +14,16 @@ NAME, AMOUNT = Variable("1", "TEXT", 20), Variable("2", "MONEY", 20)
 PIECES = [("text", "【清禾】尊敬的"), ("variable", "1"), ("text", ",您消费"), ("variable", "2"), ("text", "元")]
 
 
-def checker(variables=(NAME, AMOUNT), pieces=PIECES, *, mainland=True, hidden=()):
+def checker(variables=(NAME, AMOUNT), pieces=PIECES, *, mainland=True, hidden=(), countries=()):
     columns = Columns(0, tuple(range(1, len(variables) + 1)), ("m", "n", "a")[: len(variables) + 1], 2)
-    return Checker(mainland=mainland, variables=variables, pieces=pieces, columns=columns, hidden=set(hidden))
+    return Checker(
+        mainland=mainland,
+        variables=variables,
+        pieces=pieces,
+        columns=columns,
+        hidden=set(hidden),
+        countries=countries,
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,7 @@ def test_invisible_padding_is_removed_before_anything_is_counted():
 
 def test_codes_are_those_of_the_ledger():
     codes = {fault.value for fault in ValueFault} | {checking.DUPLICATE, checking.HIDDEN}
+    codes |= {checking.COUNTRY_NOT_IN_TEMPLATE}
     assert codes <= set(states.Problem.values)
     assert (checking.QUEUED, checking.INVALID) == (states.MessageState.QUEUED, states.MessageState.INVALID)
 
@@ -114,6 +122,21 @@ def test_the_order_of_the_checks():
     assert check.check(7, ["+8613800138000", "y", "2"])[7:] == ("duplicate", "6")
     assert check.check(8, ["13800138000", "", "2"])[7] == "value_missing"
     assert check.summary()["hidden"] == 2
+
+
+def test_a_template_is_sent_to_its_countries_only():
+    check = checker((), [("text", "Hello")], mainland=False, countries=["SG", "DE"], hidden=[6])
+    assert check.check(2, ["+6581234567"])[3:] == ("SG", 0, 1, 0, "", "")
+    assert check.check(3, ["+12025550123"]) == (
+        "+12025550123", "+12025550123", [], "US", 0, 0, 9, "country_not_in_template", "US"
+    )  # fmt: skip
+    assert check.check(4, ["+4915123456789"])[6] == 0
+    assert check.check(5, ["+12025550123"])[7] == "country_not_in_template", "not a duplicate: it was never good"
+    assert check.check(6, ["+12025550123"])[7] == "hidden"
+    assert check.check(7, ["12"])[7] != "country_not_in_template"
+    assert check.summary()["problems"]["country_not_in_template"]["n"] == 2
+    everywhere = checker((), [("text", "Hello")], mainland=False)
+    assert everywhere.check(2, ["+12025550123"])[6] == 0, "a template from before names no country"
 
 
 def test_a_short_row_lacks_values_and_a_blank_one_is_none():

@@ -32,6 +32,27 @@ def test_a_variable_by_its_name_or_either_side_of_its_meaning(header):
     assert found([["金额", header, "mobile", "extra"], ["9", "Li", ROW[0], ""]], [NAME, AMOUNT]).values == (1, 0)
 
 
+OLD = [Variable("1", "TXT", 8, "Name 姓名", "${TXT_8}"), Variable("2", "DATE", 10, "", "${DATE}")]
+
+
+@pytest.mark.parametrize("first", ["${TXT_8}", "TXT_8", "txt 8", "1", "${1}", "变量1", "姓名"])
+@pytest.mark.parametrize("second", ["${DATE}", "Date", "2", "${2}"])
+def test_an_older_variable_by_its_code_its_meaning_or_its_number(first, second):
+    columns = found([[second, "mobile", first], ["2026/03/31", ROW[0], "Li"]], OLD)
+    assert columns.values == (2, 0) and columns.ways == ("heading",) * 3
+
+
+def test_an_older_code_that_stands_twice_names_nothing():
+    twice = [Variable("1", "NUM", 6, "", "${NUM_6}"), Variable("2", "NUM", 6, "", "${NUM_6}")]
+    with pytest.raises(ColumnFault) as fault:
+        found([["mobile", "NUM_6", "note", "more"], [ROW[0], "1", "2", "3"]], twice)
+    assert fault.value.detail["variables"] == [
+        {"name": "1", "meaning": "", "code": "${NUM_6}"},
+        {"name": "2", "meaning": "", "code": "${NUM_6}"},
+    ]
+    assert found([["mobile", "${2}", "${1}"], [ROW[0], "1", "2"]], twice).values == (2, 1)
+
+
 def test_the_better_word_wins_where_two_columns_could_hold_numbers():
     assert found([["电话", "手机号"], ["021-62345678", ROW[0]]]).number == 1
     assert found([["联系电话", "电话"], ["021-62345678", ROW[0]]]).number == 1
@@ -87,7 +108,7 @@ def test_remaining_columns_in_order_only_when_they_are_exactly_as_many():
 def test_only_the_missing_variable_is_named():
     with pytest.raises(ColumnFault) as fault:
         found([["mobile", "name"], ROW[:2]], [NAME, AMOUNT])
-    assert fault.value.detail["variables"] == [{"name": "2", "meaning": "amount / 金额"}]
+    assert fault.value.detail["variables"] == [{"name": "2", "meaning": "amount / 金额", "code": ""}]
 
 
 def test_wishes_outrank_headers_and_may_be_letters():

@@ -167,7 +167,7 @@ def test_a_variable_without_column_names_it(tmp_path, job_of, alice):
     path = files.xlsx(tmp_path / "a", [["mobile", "姓名"], ["13800138000", "王"]])
     job = read(job_of(path, version=make.template(by=alice)))
     assert job.fault["code"] == "variable_without_column"
-    assert job.fault["variables"] == [{"name": "2", "meaning": "Amount 金额"}]
+    assert job.fault["variables"] == [{"name": "2", "meaning": "Amount 金额", "code": "${2}"}]
 
 
 def test_a_million_rows_and_one_are_too_many(tmp_path, job_of):

@@ -49,6 +49,26 @@ def test_problems_in_words(code, detail, words):
     assert words in problems.describe_problem(code, detail, VARIABLES)
 
 
+def test_an_older_variable_is_called_as_it_is_written():
+    old = [Variable("1", "TXT", 8), Variable("2", "NUM", 6, "Code")]
+    assert problems.describe_problem("value_missing", "1", old) == "variable ${TXT_8} has no value"
+    assert problems.describe_problem("value_kind", "2:NUM", old) == "variable ${NUM_6} (Code): only digits 0 to 9"
+    fault = {"code": "variable_without_column", "variables": [{"name": "1", "meaning": "", "code": "${TXT_8}"}]}
+    assert "${TXT_8}" in problems.describe_fault(fault)[0]
+
+
+def test_a_country_that_is_not_the_templates_is_named_with_those_that_are():
+    def words(country, allowed):
+        return problems.describe_problem("country_not_in_template", country, [], allowed)
+
+    assert words("US", ["DE", "SG"]) == (
+        "United States is not among the countries that the template is approved for: Germany, Singapore"
+    )
+    assert words("US", ["DE", "SG", "FR", "IT", "ES", "PT", "AT"]).endswith("Italy, Spain and 2 more")
+    with translation.override("zh-hans"):
+        assert "美国" in words("US", ["SG"]) and "新加坡" in words("US", ["SG"])
+
+
 @pytest.mark.parametrize("code", Problem.values)
 def test_every_problem_can_be_described_even_without_detail(code):
     assert problems.describe_problem(code, "", [])

@@ -1,5 +1,6 @@
 """Taking a file in: who may, once per form; and a sample that passes its own check."""
 
+import io
 import threading
 import uuid
 from pathlib import Path
@@ -7,16 +8,21 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.urls import reverse
 from django.utils import translation
+from openpyxl import load_workbook
 
 from accounts.models.application import ApplicationState, Region
 from accounts.models.enterprise import EnterpriseState
 from console.lib.errors import NotAllowed
 from console.lib.sheets import open_sheet
+from console.lib.values import Variable as Checked
+from console.lib.values import rule
 from sending import intake
 from sending.intake import upload
 from sending.models import JobStatus, Message, SendJob
-from templates_app.models import MessageType
+from templates_app.models import MessageType, VariableKind
+from templates_app.models.template import Variable
 from tests import make
 
 SHEET = b"mobile\n13800138000\n"
@@ -128,3 +134,62 @@ def test_a_sample_filled_in_as_it_is_passes_the_check(alice, language, region, t
     assert job.status == JobStatus.CHECKED, job.fault
     assert list(Message.objects.of_job(job).values_list("code", flat=True)) == ["", ""]
     assert len(job.summary["columns"]["values"]) == 5
+
+
+OLDER = [
+    {"name": "1", "kind": "TXT", "longest": 3, "meaning": "", "example": ""},
+    {"name": "2", "kind": "NUM", "longest": 2, "meaning": "", "example": ""},
+    {"name": "3", "kind": "NUM", "longest": 2, "meaning": "", "example": ""},
+    {"name": "4", "kind": "DATE", "longest": 10, "meaning": "", "example": ""},
+    {"name": "5", "kind": "CLOCK", "longest": 8, "meaning": "Hour 时间", "example": ""},
+]
+OLDER_TEXT = "A${TXT_3}B${NUM_2}C${NUM_2}D${DATE}E${TIME}F"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_sample_of_older_variables_passes_the_check_too(alice, language, tmp_path):
+    version = make.template(
+        by=alice, text=OLDER_TEXT, variables=OLDER, region=Region.INTERNATIONAL, countries=["SG", "DE"]
+    )
+    sample = upload.sample_file(version, language)
+    (tmp_path / "a").write_bytes(sample)
+    rows = [cells for _row, cells in open_sheet(tmp_path / "a").rows()]
+    assert rows[0][1:] == ["${TXT_3}", "${2}", "${3}", "${DATE}", "Hour 时间"]
+    assert rows[1][2:] == ["7", "7", "2026/03/31", "09:30"]
+    job = receive(version, alice, content=sample)
+    intake.read(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.CHECKED, job.fault
+    assert set(Message.objects.of_job(job).values_list("code", "country")) == {("", "SG")}
+    assert set(job.summary["found_by"]["values"].values()) == {"heading"}
+    message = Message.objects.of_job(job).first()
+    assert message
+    text = version.render(message.values)
+    assert text.endswith("B7C7D2026/03/31E09:30F")
+
+
+@pytest.mark.parametrize("kind", VariableKind)
+@pytest.mark.parametrize("longest", [1, 5, 20])
+def test_every_kind_has_an_example_that_fits_its_length_where_one_can(kind, longest):
+    example = upload._example(Variable("1", kind, longest))
+    assert len(example) <= longest
+    assert not example or rule(Checked("1", kind, longest))(example) is None
+    assert example or kind in {VariableKind.TIME, VariableKind.OLD_DATE, VariableKind.OLD_TIME}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_to_other_countries_than_the_templates_are_refused_and_said(alice, client):
+    version = make.template(by=alice, text="Hi", variables=[], region=Region.INTERNATIONAL, countries=["SG"])
+    job = receive(version, alice, content=b"mobile\n+6581234567\n+12025550123\n")
+    intake.read(job.pk)
+    job.refresh_from_db()
+    rows = Message.objects.of_job(job).order_by("id").values_list("code", "detail", "country")
+    assert list(rows) == [("", "", "SG"), ("country_not_in_template", "US", "US")]
+    client.force_login(alice)
+    page = client.get(reverse("job", args=[job.pk])).content.decode()
+    assert "Country not among those of the template" in page
+    assert "United States is not among the countries that the template is approved for: Singapore" in page
+    refused = client.get(reverse("job-refused-file", args=[job.pk]))
+    (sheet,) = load_workbook(io.BytesIO(b"".join(refused.streaming_content))).worksheets
+    assert "United States" in [cell.value for cell in sheet[2]][-1]

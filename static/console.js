@@ -53,8 +53,17 @@ function rest(form, button) {
 
 // The browser's Back shows the page as it was left: with its buttons at rest. Load it again.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && document.querySelector("form[data-sent]")) location.reload();
+  if (!event.persisted || !document.querySelector("form[data-sent]")) return;
+  const typed = document.querySelector("form[data-guard][data-sent]");
+  if (typed) wake(typed); // what was typed is nowhere else
+  else location.reload();
 });
+
+function wake(form) {
+  delete form.dataset.sent;
+  form.querySelectorAll("button[data-was-enabled=yes]").forEach((button) => { button.disabled = false; });
+  document.querySelectorAll("button[data-words]").forEach((button) => { button.textContent = button.dataset.words; button.disabled = false; });
+}
 
 // 3 Filters apply when a choice changes
 document.addEventListener("change", (event) => {
@@ -101,37 +110,60 @@ function startToast(toast) {
 
 // 7 Template editor: put the next variable where the cursor stands. The hidden field tells the server its kind.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-insert]");
+  const button = event.target.closest("button[data-insert-into]");
   if (!button) return;
   event.preventDefault();
   const area = document.getElementById(button.dataset.insertInto);
+  if (area.value.split("${").length > Number(button.dataset.most)) return;
   const used = [...area.value.matchAll(/\$\{(\d{1,2})\}/g)].map((found) => Number(found[1]));
   const next = Math.max(0, ...used) + 1;
-  if (next > Number(button.dataset.most)) return;
-  const kind = document.createElement("input");
-  Object.assign(kind, { type: "hidden", name: `kind-${next}`, value: button.dataset.insert });
-  document.querySelector("[data-variables]").append(kind);
+  if (button.dataset.insert) {
+    const kind = document.createElement("input");
+    Object.assign(kind, { type: "hidden", name: `kind-${next}`, value: button.dataset.insert });
+    document.querySelector("[data-variables]").append(kind);
+  }
   area.focus();
-  area.setRangeText(`\${${next}}`, area.selectionStart, area.selectionEnd, "end");
+  area.setRangeText(`\${${button.dataset.insertCode || next}}`, area.selectionStart, area.selectionEnd, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-// 8 Choosing a reason writes its words, unless the reviewer has written already: <input type=radio data-fill="#say" data-words="…">
-document.addEventListener("change", (event) => {
-  const choice = event.target.closest("[data-fill]");
-  const area = choice && document.querySelector(choice.dataset.fill);
-  if (area && (!area.value || area.value === area.dataset.filled)) {
-    area.value = choice.dataset.words;
-    area.dataset.filled = choice.dataset.words;
-  }
+// What comes back must not overwrite what was typed meanwhile: typing ends a question that is under way; the next is asked anew.
+document.addEventListener("input", (event) => {
+  const live = event.target.closest("#editor-live");
+  if (live && window.htmx) htmx.trigger(live, "htmx:abort");
+  event.target.closest("form[data-guard]")?.setAttribute("data-changed", "");
+});
+// A question that we end ourselves is no fault, yet htmx would write one to the browser's console.
+const asked = new WeakMap();
+document.addEventListener("htmx:beforeRequest", (event) => asked.set(event.detail.elt, event.detail));
+document.addEventListener("htmx:abort", (event) => {
+  const question = asked.get(event.target);
+  if (question) question.error = ""; // in place of the event's name, which htmx writes where there is no other
+}, true);
+["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => {
+  document.addEventListener(name, () => document.getElementById("editor-offline")?.removeAttribute("hidden"));
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) document.getElementById("editor-offline")?.setAttribute("hidden", "");
+});
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("form[data-guard][data-changed]:not([data-sent])")) event.preventDefault();
 });
 
-// 9 A part that asks by itself (hx-trigger="every …") says so: it must not keep a session alive that nobody uses
+// 8 A part that asks by itself (hx-trigger="every …") says so: it must not keep a session alive that nobody uses
 document.addEventListener("htmx:configRequest", (event) => {
   if (!event.detail.triggeringEvent) event.detail.headers["Asks-By-Itself"] = "yes";
 });
 
+// 9 One box ticks all boxes of a form, wherever they stand: <input type=checkbox data-check-all="id of the form" hidden>
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-check-all]");
+  const form = all && document.getElementById(all.dataset.checkAll);
+  if (form) [...form.elements].filter((box) => box.type === "checkbox").forEach((box) => { box.checked = all.checked; });
+});
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-check-all]").forEach((box) => { box.hidden = false; });
   document.querySelectorAll("[data-toast]").forEach(startToast);
   document.querySelectorAll("dialog[data-open]").forEach((dialog) => dialog.showModal());
   document.querySelectorAll("[data-themes]").forEach((themes) => { themes.hidden = false; });

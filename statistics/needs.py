@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import ReviewState, User
+from accounts.models.review import OPEN
 from accounts.permissions import may
-from console.figures import num
+from console.figures import deadline, num
 from sending.models import Carrier, JobCount, SendJob
 from sending.states import JobStatus, MessageState
-from templates_app.models import Signature, TemplateVersion
+from templates_app import submissions
+from templates_app.models import SignatureActivation
+from templates_app.models.signature import Dormancy
+from templates_app.reviews import KINDS
 
 EACH = 5
 RECENT = timedelta(days=30)
@@ -37,11 +43,15 @@ class Need:
 
 def of(user: User) -> list[Need]:
     """Most pressing first; a fixed number of queries."""
+    kinds = [kind for kind in KINDS if submissions.may_edit(user, kind)]
     found = [*_carrier_down(user), *_unknown(user)]
+    found += [need for kind in kinds for need in _in_review(user, kind)]
     if may(user, "jobs.send"):
         found += _to_confirm(user)
-    if may(user, "templates.edit"):
-        found += _rejected(user)
+    # A rejected request is an answer; whoever still needs it asks anew.
+    found += [need for kind in kinds if kind != "request" for need in _rejected(user, kind)]
+    if may(user, "signatures.edit"):
+        found += _asleep(user)
     return found
 
 
@@ -104,24 +114,56 @@ def _to_confirm(user: User) -> Iterator[Need]:
         )
 
 
-def _rejected(user: User) -> Iterator[Need]:
-    since = timezone.now() - REJECTED_SHOWN
-    newer = TemplateVersion.objects.filter(template=OuterRef("template"), number__gt=OuterRef("number"))
-    versions = TemplateVersion.objects.visible_to(user).filter(
-        ~Exists(newer), review_state=ReviewState.REJECTED, decided_at__gte=since
+def _in_review(user: User, kind: str) -> Iterator[Need]:
+    """Questions that stop the clock, and what is late and was not urged yet."""
+    now = timezone.now()
+    late = Q(review_state=ReviewState.IN_REVIEW, due_at__lt=now, urged_at__isnull=True)
+    about = KINDS[kind]
+    found = submissions.visible(kind, user).filter(late | Q(review_state=ReviewState.RETURNED))
+    for item in found.order_by("review_state", "pk")[:EACH]:
+        names = {"kind": about.label, "name": about.title(item)}
+        if item.review_state == ReviewState.RETURNED:
+            url = reverse("submission-answer", kwargs={"kind": kind, "pk": item.pk})
+            what = _("%(kind)s %(name)s: the reviewer asks.") % names
+            yield Need(("info", "warn"), what, item.reason_words, url, _("Answer"))
+        else:
+            why = format_html(_("It was due by {when}. You can urge it."), when=deadline(item.due_at))
+            what = _("%(kind)s %(name)s: the decision is late.") % names
+            yield Need(("invalid", "warn"), what, why, submissions.address(item), _("Urge"))
+
+
+def _rejected(user: User, kind: str) -> Iterator[Need]:
+    """What was rejected lately and was not sent in again since."""
+    about = KINDS[kind]
+    found = submissions.visible(kind, user).filter(
+        review_state=ReviewState.REJECTED, decided_at__gte=timezone.now() - REJECTED_SHOWN
     )
-    for version in versions.select_related("template__application").order_by("-decided_at")[:EACH]:
-        what = _("Template %(name)s was rejected.") % {"name": version.template.name}
-        region = version.template.application.region
-        yield _answer(what, version.reason, reverse("templates", kwargs={"region": region}))
-    for signature in (
-        Signature.objects.visible_to(user)
-        .filter(review_state=ReviewState.REJECTED, decided_at__gte=since)
-        .order_by("-decided_at")[:EACH]
-    ):
-        what = _("Signature %(name)s was rejected.") % {"name": signature}
-        yield _answer(what, signature.reason, reverse("signatures"))
+    for item in _not_again(kind, found).order_by("-decided_at")[:EACH]:
+        what = _("%(kind)s %(name)s was rejected.") % {"kind": about.label, "name": about.title(item)}
+        why = _("Reason: %(reason)s") % {"reason": item.reason_words}
+        yield Need(("rejected", "rejected"), what, why, submissions.address(item), _("Change"))
 
 
-def _answer(what: str, reason: str, url: str) -> Need:
-    return Need(("rejected", "rejected"), what, _("Reason: %(reason)s") % {"reason": reason}, url, _("Change"))
+def _not_again(kind: str, found: Any) -> Any:
+    rows: Any = KINDS[kind].model._default_manager
+    if kind == "template":
+        return found.filter(~Exists(rows.filter(template=OuterRef("template"), number__gt=OuterRef("number"))))
+    if kind == "activation":
+        return found.filter(
+            ~Exists(rows.filter(signature=OuterRef("signature"), pk__gt=OuterRef("pk"))),
+            signature__dormancy=Dormancy.DORMANT,
+        )
+    if kind == "verification":
+        return found.filter(~Exists(rows.filter(enterprise=OuterRef("enterprise"), pk__gt=OuterRef("pk"))))
+    return found.filter(~Exists(rows.filter(replaces=OuterRef("pk")).exclude(review_state=ReviewState.WITHDRAWN)))
+
+
+def _asleep(user: User) -> Iterator[Need]:
+    asked = SignatureActivation.objects.filter(signature=OuterRef("pk"), review_state__in=OPEN)
+    sleeping = submissions.visible("signature", user).filter(
+        ~Exists(asked), review_state=ReviewState.APPROVED, dormancy=Dormancy.DORMANT
+    )
+    for signature in sleeping.order_by("-pk")[:EACH]:
+        what = _("Signature %(name)s fell asleep.") % {"name": signature}
+        why = _("Nothing was sent under it for long. It is activated before it is used again.")
+        yield Need(("paused", "idle"), what, why, submissions.address(signature), _("Activate"))

@@ -11,8 +11,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import joining
+from accounts import clock, joining, promise
 from accounts.models import User
+from accounts.models.desk import calendar
 from accounts.permissions import PersonRequest, may, policy
 from console.lib.pages import page
 from sending import counts as counting
@@ -76,12 +77,17 @@ def _jobs(user: User) -> list[SendJob]:
 
 def _for_staff(user: User) -> dict[str, Any]:
     now = timezone.now()
+    queues = promise.queues().values()
     context: dict[str, Any] = {
         "now": now,
         "in_review": reviews.waiting(user, at_most=WAITING),
-        "waiting": reviews.count_waiting(),
+        "waiting": sum(queue.length for queue in queues),
+        "late": sum(queue.late for queue in queues),
+        "urged": sum(queue.urged for queue in queues),
         "sees_carriers": may(user, "carriers.view"),
     }
+    if may(user, "desk.edit"):
+        context["unknown_year"] = clock.unknown_year(calendar())
     if context["sees_carriers"]:
         context |= {
             "carriers": list(Carrier.objects.order_by("-enabled", "name")),

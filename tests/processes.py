@@ -13,9 +13,11 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -132,6 +134,18 @@ class Stack:
             self.manager = child
             self.wait_healthy()
             yield self
+
+    def set_clock(self, moment: datetime) -> None:
+        """What time it is for its web and workers from now on, ticking; the first time before it is started."""
+        file = self.folder / "clock"
+        file.write_text(str((moment - datetime.now(UTC)).total_seconds()))
+        self.env |= {"PYTHONPATH": str(ROOT / "tests" / "clock"), "TEST_CLOCK": str(file)}
+
+    def open_desk(self) -> None:
+        """Today and tomorrow are workdays for the reviewers, whatever day the tests are run on."""
+        today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+        for day in (today, today + timedelta(days=1)):
+            self.manage("calendar", "set", day.isoformat(), "workday", "--why", "Tests are run on all days")
 
     def health(self) -> tuple[int, str]:
         try:

@@ -30,7 +30,7 @@ from accounts.models import (
 )
 from accounts.permissions import CAN
 from sending.models import Carrier, SendJob
-from templates_app.models import MessageTemplate, TemplateVersion
+from templates_app.models import MessageTemplate, Qualification, TemplateImport, TemplateVersion
 from tests import make
 from tests.test_conventions import routes
 from tests.test_walls import WITHOUT_ID, Things, addresses, ask, client, fingerprint, things  # noqa: F401
@@ -48,6 +48,8 @@ TEXTS: dict[type[Model], tuple[str, ...]] = {
     Agreement: ("text_en", "text_zh", "changes_en", "changes_zh"),
     MessageTemplate: ("name",),
     TemplateVersion: ("text", "purpose", "reason"),
+    TemplateImport: ("file_name",),
+    Qualification: ("name", "company", "manager_name", "remark", "reason"),
     SendJob: ("name",),
     Carrier: ("name",),
 }
@@ -103,7 +105,11 @@ def test_markup_in_a_name_stays_text_on_every_page(things: Things, role: Role) -
     someone, seen = client(User.objects.get(pk=person.pk)), set()
     reviews = {
         f"review of a {kind}": reverse("review", args=[kind, thing.pk])
-        for kind, thing in (("verification", things.verification), ("request", things.asked))
+        for kind, thing in (
+            ("verification", things.verification),
+            ("qualification", things.qualification),
+            ("request", things.asked),
+        )
     }
     for name, address in (addresses(things) | reviews).items():
         page = shown(someone, address)
@@ -111,8 +117,10 @@ def test_markup_in_a_name_stays_text_on_every_page(things: Things, role: Role) -
         if "data-probe" in page:
             seen.add(name)
     wanted = {
-        Role.OWNER: {"overview", "people", "contacts", "applications", "templates", "jobs", "audit", "enterprise"},
-        Role.REVIEWER: {"reviews", "review of a verification", "review of a request", "overview"},
+        Role.OWNER: {"overview", "people", "contacts", "applications", "templates", "jobs", "audit", "enterprise"}
+        | {"qualifications", "qualification"},
+        Role.REVIEWER: {"reviews", "overview", "review of a verification", "review of a request"}
+        | {"review of a qualification"},
         Role.ADMINISTRATOR: {"enterprises", "enterprise-record", "audit", "staff", "carriers"},
     }[role]
     assert wanted <= seen, wanted - seen  # else the probe was not there to be shown

@@ -29,7 +29,8 @@ TASK_LINES = 5
 OPEN = {
     "account_signup", "account_email_verification_sent", "account_confirm_email", "agreement-text", "mfa_authenticate",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
-    "account_reset_password_from_key_done", "healthz", "invitation", "account_login", "set-language", "demo-outbox"
+    "account_reset_password_from_key_done", "healthz", "invitation", "account_login", "set-language", "demo-outbox",
+    "promise",
 }  # fmt: skip
 
 

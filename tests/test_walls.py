@@ -25,7 +25,7 @@ from accounts.models import (
 )
 from accounts.permissions import CAN, STAFF, TENANT
 from sending.models import JobStatus, SendJob
-from templates_app.models import Signature, TemplateVersion
+from templates_app.models import Qualification, Signature, TemplateImport, TemplateVersion, WordList
 from tests import make
 from tests.keys import add_key
 from tests.test_conventions import routes
@@ -60,6 +60,9 @@ class Things:
     key: Authenticator
     contact: Contact
     agreement: Agreement
+    qualification: Qualification
+    sheet: TemplateImport
+    words: WordList
 
     @property
     def application(self) -> Application:
@@ -99,6 +102,15 @@ def things(db: None) -> Things:
         key=add_key(alice)[0],
         contact=Contact.objects.create(enterprise=make.home(alice), name="Dana Hu", email="dana@example.com"),
         agreement=Agreement.objects.create(number=1, text_en="Be fair.", text_zh="公平。"),
+        qualification=make.qualification(by=alice, name="Pending qualification", approved=None),
+        sheet=TemplateImport.objects.create(
+            enterprise=make.home(alice),
+            by=alice,
+            region="cn",
+            file_name="templates.xlsx",
+            rows=[{"row": 2, "cells": {"name": "Imported"}, "hidden": False}],
+        ),
+        words=WordList.objects.create(theme_en="Fake", theme_zh="假", words=["假货"]),
     )
 
 
@@ -112,6 +124,7 @@ IDENTITY = [
 ]  # fmt: skip
 
 ADMINISTRATION = ["enterprises", "agreements", "agreement-edit"]
+CALENDAR = ("calendar", "calendar-set", "calendar-clear", "calendar-known", "calendar-settings")
 ENTERPRISE = ["enterprise-record", "enterprise-suspend", "enterprise-restore"]
 AGREEMENT = ["agreement-version", "agreement-publish"]
 
@@ -135,7 +148,7 @@ def addresses(things: Things) -> dict[str, str]:
         "carriers",
         "reviews",
     ]
-    regional = ["applications", "application-new", "templates", "template-new"]
+    regional = ["applications", "application-new", "templates", "template-new", *TEMPLATES]
     cn = {"region": "cn"}
     template = things.version.template.pk
     return (
@@ -144,7 +157,7 @@ def addresses(things: Things) -> dict[str, str]:
         | {name: reverse(name, args=[pk]) for name, pk in job.items()}
         | {
             **{name: reverse(name) for name in IDENTITY},
-            **{name: reverse(name) for name in ADMINISTRATION},
+            **{name: reverse(name) for name in (*ADMINISTRATION, *CALENDAR)},
             **{name: reverse(name, args=[things.alice.enterprise_id]) for name in ENTERPRISE},
             **{name: reverse(name, args=[things.agreement.number]) for name in AGREEMENT},
             **{
@@ -166,15 +179,25 @@ def addresses(things: Things) -> dict[str, str]:
             "invitation": reverse("invitation", args=[things.invitation_secret]),
             "document": reverse("document", args=[things.document.pk]),
             **{name: reverse(name, kwargs=cn | {"pk": things.application.pk}) for name in APPLICATION},
+            **{name: reverse(name) for name in QUALIFICATIONS},
+            **{name: reverse(name, args=[things.qualification.pk]) for name in QUALIFICATION},
             "signature": reverse("signature", args=[things.signature.pk]),
-            "signature-withdraw": reverse("signature-withdraw", args=[things.pending.pk]),
+            **{name: reverse(name, args=[things.pending.pk]) for name in SIGNATURE},
+            "channels": reverse("channels"),
+            "channel": reverse("channel", args=[things.signature.pk]),
+            "review-deactivate": reverse("review-deactivate", args=["signature", things.signature.pk]),
             "template": reverse("template", kwargs=cn | {"pk": template}),
-            "template-new-version": reverse("template-new-version", kwargs=cn | {"pk": template}),
+            **{name: reverse(name, kwargs=cn | {"pk": template}) for name in TEMPLATE},
+            **{name: reverse(name, kwargs=cn | {"pk": things.sheet.pk}) for name in TEMPLATE_IMPORT},
             "template-edit": reverse("template-edit", kwargs=cn | {"pk": things.draft.pk}),
             "version-withdraw": reverse("version-withdraw", args=[things.draft.pk]),
             "version-discard": reverse("version-discard", args=[things.draft.pk]),
+            "version-submit": reverse("version-submit", args=[things.draft.pk]),
             "template-sample": reverse("template-sample", args=[things.version.pk]),
             "review": reverse("review", args=["signature", things.pending.pk]),
+            **{name: reverse(name, args=["signature", things.pending.pk]) for name in SUBMISSION},
+            **{name: reverse(name) for name in ("words", "words-new")},
+            **{name: reverse(name, args=[things.words.pk]) for name in WORDS},
             "audit": reverse("audit"),
             "audit-export": reverse("audit-export", args=["csv"]),
             "contacts": reverse("contacts"),
@@ -182,6 +205,8 @@ def addresses(things: Things) -> dict[str, str]:
             **{name: reverse(name, args=[things.contact.pk]) for name in CONTACT},
             "notices": reverse("notices"),
             "demo-outbox": reverse("demo-outbox"),
+            "promise": reverse("promise"),
+            "review-promise": reverse("review-promise"),
             "requests": reverse("requests"),
             "request-new": reverse("request-new"),
             "request": reverse("request", args=[things.asked.pk]),
@@ -207,6 +232,17 @@ APPLICATION = (
 PEOPLE = ("people", "people-leave", "person-invite", "second-factor-required", "staff", "staff-invite")
 PERSON = ("person", "person-remove", "person-reset-factor", "ownership-transfer")
 STAFF_PERSON = ("staff-person", "staff-remove", "staff-reset-factor")
+WORDS = ("words-edit", "words-remove")
+SUBMISSION = ("submission-answer", "submission-urge")
+TEMPLATES = ("templates-delete", "template-import-new", "template-import-sample")
+TEMPLATE = ("template-new-version", "template-rename", "template-disable", "template-delete")
+TEMPLATE_IMPORT = ("template-import", "template-import-failed")
+SIGNATURE = (
+    "signature-change", "signature-withdraw", "signature-remove", "signature-activate", "signature-stay-asleep",
+    "signature-supplement",
+)  # fmt: skip
+QUALIFICATIONS = ("qualifications", "qualification-new", "qualification-letter", "qualification-delete-many")
+QUALIFICATION = ("qualification", "qualification-withdraw", "qualification-delete")
 CONTACT = ("contact", "contact-switch", "contact-remove")
 INVITATION = ("invitation-resend", "invitation-withdraw")
 
@@ -215,13 +251,17 @@ INVITATION = ("invitation-resend", "invitation-withdraw")
 WITHOUT_ID = {
     *PEOPLE,
     *ADMINISTRATION,
+    *CALENDAR,
+    *QUALIFICATIONS,
     "invitation",  # open to whoever has its secret
     *JOINING,
     "healthz", "account_login", "account_logout", "set-language", "overview", "jobs", "job-new", "carriers", "reviews",
-    "signatures", "signature-new", "applications", "application-new", "templates", "template-new",
+    "signatures", "signature-new", "channels", "applications", "application-new", "templates", "template-new",
+    *TEMPLATES,
     "audit", "audit-export",
     "requests", "request-new",
-    "contacts", "contact-new", "notices", "demo-outbox",
+    "contacts", "contact-new", "notices", "demo-outbox", "promise", "review-promise",
+    "words", "words-new",
     "account_confirm_email", "account_reset_password_from_key", *IDENTITY,
 }  # fmt: skip
 
@@ -310,9 +350,11 @@ def test_pages_open_for_those_who_may(things: Things, role: Role) -> None:
 
 def test_the_lists_of_others_are_empty(things: Things) -> None:
     mallory = client(make.user(name="Mallory Qi", role=Role.OWNER))
-    for name in ("jobs", "signatures", "templates", "applications", "overview", "contacts", "notices"):
+    names = ("jobs", "qualifications", "signatures", "templates", "applications", "overview", "contacts", "notices")
+    for name in names:
         page = mallory.get(addresses(things)[name]).content.decode()
-        for secret in (str(things.version.template), str(things.signature.name), str(things.application), "Dana Hu"):
+        held = (things.version.template, things.signature.name, things.application, things.qualification, "Dana Hu")
+        for secret in map(str, held):
             assert secret not in page, f"{name} shows {secret}"
 
 

@@ -41,6 +41,15 @@ def reading() -> dict[str, Any]:
     }
 
 
+def reviewing() -> dict[str, Any]:
+    """The reviewers' queue, with few and with many open items."""
+    from tests.bench import queue
+
+    found = queue.measure()
+    say(queue.say(found))
+    return {"reviews": found}
+
+
 def sending(folder: Path) -> dict[str, Any]:
     """One job through every process, from confirmation to the last report, all checks on."""
     from sending import counts
@@ -84,8 +93,12 @@ def main() -> None:
             from django.db import connection
 
             django.setup()
+            from tests import make
+
             call_command("migrate", verbosity=0)
-            found = reading()
+            call_command("collectstatic", verbosity=0, interactive=False)
+            make.workday()
+            found = reading() | reviewing()
             connection.close()
         found |= sending(folder)
     RESULT.parent.mkdir(exist_ok=True)

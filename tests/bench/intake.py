@@ -142,7 +142,10 @@ def main() -> None:
             from django.core.management import call_command
 
             django.setup()
+            from tests import make
+
             call_command("migrate", verbosity=0)
+            make.workday()
             found = run()
     figures: dict[str, Any] = {name: measured._asdict() for name, measured in found.items()}
     sys.stdout.write(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")

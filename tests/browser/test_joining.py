@@ -59,6 +59,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made.url = f"http://localhost:{made.port}"
     made.env["SITE_URL"] = made.url
     with made.running() as running:
+        running.open_desk()
         yield running
 
 

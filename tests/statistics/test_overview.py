@@ -10,10 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Role
+from accounts import reviewing
+from accounts.models import ReviewState, Role
 from sending import counts
 from sending.models import CountDelta, JobStatus, MessageState
 from sending.states import MessageState as S
+from templates_app import drafts, signatures
+from templates_app.models import Signature
+from templates_app.models.signature import Dormancy
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +74,74 @@ def test_what_needs_a_person_is_listed_with_the_way_there(alice):
     assert found[2].why == "3 messages wait for your confirmation."
     assert found[2].url == reverse("job", args=[checked.pk])
     assert "Not about your company." in found[3].why
+
+
+def due_before(item, **span):
+    type(item).objects.filter(pk=item.pk).update(due_at=timezone.now() - timedelta(**span))
+
+
+def test_questions_late_decisions_and_sleeping_signatures_need_somebody(alice):
+    asked = make.template(by=alice, approved=None)
+    asked.move(ReviewState.RETURNED, by=make.reviewer(), reason="Who is it for?", reason_zh="发给谁？")
+    late = make.signature(by=alice, approved=None, name="迟到")
+    due_before(late, hours=1)
+    asleep = make.signature(by=alice, name="沉睡")
+    Signature.objects.filter(pk=asleep.pk).update(dormancy=Dormancy.DORMANT)
+    found = {need.deed: need for need in needs.of(alice)}
+    assert set(found) == {"Answer", "Urge", "Activate"}
+    assert found["Answer"].url == f"/submissions/template/{asked.pk}/answer/"
+    assert found["Answer"].why == "Who is it for?"
+    assert found["Urge"].url == late.get_absolute_url() and "迟到" in found["Urge"].what
+    assert found["Activate"].url == asleep.get_absolute_url()
+    reviewing.urge(late, "", by=alice)
+    signatures.activate(asleep, "Spring", by=alice)
+    assert {need.deed for need in needs.of(alice)} == {"Answer"}
+
+
+def test_what_was_rejected_needs_nobody_once_it_was_sent_in_again(alice):
+    signature = make.signature(by=alice, approved=False, name="驳回")
+    version = make.template(by=alice, approved=False)
+    assert [need.deed for need in needs.of(alice)] == ["Change", "Change"]
+    make.signature(by=alice, app=signature.application, approved=None, name="驳回", replaces=signature)
+    drafts.new_version(version.template, by=alice)
+    assert needs.of(alice) == []
+
+
+def test_needs_are_those_of_what_one_may_send_in(alice):
+    owner = make.user(role=Role.OWNER, of=alice.enterprise, language="en")
+    for item in (make.qualification(by=owner, approved=None), make.verification(by=owner), make.request(by=owner)):
+        item.move(ReviewState.RETURNED, by=make.administrator(), reason="Why?")
+    assert [need.deed for need in needs.of(owner)] == ["Answer"] * 3
+    assert needs.of(alice) == []
+
+
+def test_needs_cost_as_many_queries_for_many_as_for_few(alice):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            needs.of(alice)
+        return len(captured)
+
+    def more():
+        application = make.application(by=alice)
+        late = make.signature(by=alice, app=application, approved=None, name=f"签名{application.pk}")
+        due_before(late, hours=1)
+        make.template(by=alice, approved=False)
+        make.template(by=alice, approved=None).move(ReviewState.RETURNED, by=make.reviewer(), reason="Why?")
+
+    more()
+    few = queries()
+    for _ in range(4):
+        more()
+    assert queries() == few
+
+
+def test_staff_see_how_much_is_late_and_urged(client, alice):
+    for name in ("迟一", "迟二"):
+        late = make.signature(by=alice, approved=None, name=name)
+        due_before(late, hours=1)
+    reviewing.urge(late, "", by=alice)
+    text = overview(client, make.user(role=Role.REVIEWER, language="en"))
+    assert "2 · 2 late · 1 urged" in text
 
 
 def test_a_checked_job_without_a_good_row_has_nothing_to_confirm(client, alice):

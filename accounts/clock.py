@@ -144,8 +144,13 @@ def confirm_year(year: int, *, known: bool, by: User | None) -> None:
         return
     desk.known_years = sorted({*desk.known_years, year} if known else {*desk.known_years} - {year})
     desk.save(update_fields=["known_years"])
-    verb = "reviewdesk.year_known" if known else "reviewdesk.year_unknown"
-    audit.record(by=by, verb=verb, object_id=desk.pk, enterprise_id=None, label=str(year))
+    audit.record(
+        by=by,
+        verb="reviewdesk.year_known" if known else "reviewdesk.year_unknown",
+        object_id=desk.pk,
+        enterprise_id=None,
+        label=str(year),
+    )
 
 
 def recompute() -> int:

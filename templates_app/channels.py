@@ -84,8 +84,8 @@ def assign(
         raise NotAllowed(_refusal(signature))
     signature.refresh_from_db()
     audit.record(
-        by=by, verb=f"signature.registration_{to}", object_id=signature.pk, enterprise_id=signature.enterprise_id,
-        label=str(signature), channel=signature.channel_number, reason=words,
+        by=by, verb="signature.registration", object_id=signature.pk, enterprise_id=signature.enterprise_id,
+        label=str(signature), after={"registration": to, "channel_number": signature.channel_number}, reason=words,
     )  # fmt: skip
     if to in (Registration.DONE, Registration.FAILED):
         notices.tell(

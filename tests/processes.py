@@ -157,7 +157,7 @@ class Stack:
         except OSError as error:
             return 0, str(error)
 
-    def wait_healthy(self, seconds: float = 90) -> None:
+    def wait_healthy(self, seconds: float = 180) -> None:
         wait_for(lambda: self.manager.poll() is not None or self.health()[0] == 200, what="/healthz", seconds=seconds)
         assert self.manager.poll() is None, (self.folder / "up.log").read_text()
 

@@ -29,7 +29,7 @@ class AnswerForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    document = DocumentField(label=_("Document (if one was asked for)"), required=False)
+    document = DocumentField(label=_("Document"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts import reviewing
+from accounts import promise, reviewing
 from accounts.models import ReviewState, Role
 from accounts.models.desk import calendar, today
 from accounts.permissions import PersonRequest, policy
@@ -58,6 +58,7 @@ def _bench(request: PersonRequest, *, kind: str = "", pk: int = 0) -> dict[str, 
         "decided": filters.tab == desk.Tab.DECIDED,
         "address": _address(filters),
         "items": entries,
+        "kept": promise.this_month(),
         "total": counts.get(filters.tab),
         "tabs": tabs,
         "kinds": desk.KINDS.values(),

@@ -60,7 +60,7 @@ def test_a_claim_goes_to_the_reviewers_with_its_licence(owner, home, sign_in):
     assert (made.review_state, made.submitted_by, made.credit_code) == (ReviewState.IN_REVIEW, owner, CODE)
     assert made.licence.enterprise == home and made.due_at
     page = client.get("/enterprise/verification/").content.decode()
-    assert "Will be decided by" in page and "王兰" in page and "licence" in page
+    assert "It is decided by" in page and "王兰" in page and "licence" in page
     assert home.verified_at is None
 
 

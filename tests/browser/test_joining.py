@@ -199,7 +199,7 @@ def send_in_verification(owner: Visitor, folder: Path) -> None:
     page.get_by_label("Business licence").set_input_files(licence)
     page.get_by_role("button", name="Send in for review").click()
     expect(page.locator(".pill")).to_contain_text("In review")
-    expect(page.locator("main")).to_contain_text("Will be decided by")
+    expect(page.locator("main")).to_contain_text("It is decided by")
     look(owner)
 
 

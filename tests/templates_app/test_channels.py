@@ -45,7 +45,7 @@ def test_number_then_registration(alice, carol, signature):
     assert signature.awake_since is not None
     codes = list(Notice.objects.filter(kind="signature").order_by("pk").values_list("code", flat=True))
     assert codes == ["signature.approved", "signature.registration_failed", "signature.registration_done"]
-    verbs = AuditEntry.objects.filter(verb__startswith="signature.registration_", object_id=signature.pk)
+    verbs = AuditEntry.objects.filter(verb="signature.registration", object_id=signature.pk)
     assert verbs.count() == 4
 
 
@@ -120,7 +120,7 @@ def test_two_administrators_one_signature(alice, carol, signature):
     )
     assert len(refused) == 1
     signature.refresh_from_db()
-    assert AuditEntry.objects.filter(verb="signature.registration_done", object_id=signature.pk).count() == 1
+    assert AuditEntry.objects.filter(verb="signature.registration", object_id=signature.pk).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -261,7 +261,7 @@ def test_reviewer_decides_on_the_bench(alice, bob, carol, sign_in):
     assert (version.review_state, version.decided_by) == (ReviewState.REJECTED, bob)
     late = sign_in(carol).post(url, {"decision": "approve"})
     assert late.status_code == 422
-    assert "somebody has changed it meanwhile" in late.content.decode()
+    assert f"{bob.name} rejected this" in late.content.decode()
     assert "?show=decided" in client.get("/reviews/?show=decided").content.decode()
 
 

@@ -16,6 +16,8 @@ from accounts.models import AuditEntry, Enterprise, User
 from accounts.models.person import STAFF_ROLES
 
 SYSTEM, STAFF = "system", "staff"  # words of the filter "person" that are no person's id
+# What the platform's staff tells itself, such as why it decided on a day off; the history of a review hides it too.
+STAFF_ONLY = frozenset({"exception"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def row(entry: AuditEntry, *, reader: User) -> Row:
         facts=[
             (audit_words.field(entry.verb, name), _text(value))
             for name, value in entry.detail.items()
-            if value not in ("", None)
+            if value not in ("", None) and (name not in STAFF_ONLY or reader.is_staff_member)
         ],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import Review, ReviewState, User
 from accounts.models.desk import calendar, today
 
-WHY = "The demo was loaded on a day that is no workday."
+WHY = "演示数据载入当日不是工作日。The demo was loaded on a day that is no workday."
 
 
 def approve(item: Review, people: dict[str, User]) -> None:

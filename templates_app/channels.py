@@ -18,7 +18,6 @@ from templates_app.models import Signature
 from templates_app.models.signature import Registration
 
 # No longer than SMPP lets a sender be (3.4, 5.2.8: 20 octets besides the end).
-NUMBER_MAX = 20
 NUMBER = re.compile(r"[0-9]{3,20}")
 # What may follow what; a failed registration is tried again.
 MOVES = {

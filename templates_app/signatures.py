@@ -48,6 +48,9 @@ def submit(
     if not application.is_mainland:
         raise NotAllowed(_("Only mainland messages carry a signature. Choose a mainland application."))
     state = _state_to_submit(signature)
+    # So that two at once do not both take the last place; before the signature that is replaced, as whoever writes a
+    # template locks the application first too.
+    Application.objects.select_for_update(no_key=True).get(pk=application.pk)
     if replaces is not None:
         _replace(replaces, by=by)
         signature.replaces = replaces
@@ -108,8 +111,6 @@ def room(application: Application) -> tuple[int, int]:
 
 
 def _check_room(application: Application) -> None:
-    # Locked, so that two at once do not both take the last place.
-    Application.objects.select_for_update(no_key=True).get(pk=application.pk)
     held, most = room(application)
     if held >= most:
         raise NotAllowed(

@@ -30,7 +30,9 @@ def effect(item: Review) -> int:
 
 @transaction.atomic
 def take_back(item: Review, *, by: User, reason: str, reason_zh: str = "") -> None:
-    """Deactivate something approved; its enterprise is told why. What rests on it is sent no more from this moment."""
+    """Deactivate something approved; its enterprise is told why. What is sent with it is sent no more from this moment;
+    signatures that were approved with a qualification stay.
+    """
     if item.built_in:
         raise NotAllowed(_("The platform provides this itself; its approval is not taken back."))
     item.move(ReviewState.INACTIVE, by=by, reason=reason, reason_zh=reason_zh)

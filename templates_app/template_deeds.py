@@ -38,7 +38,6 @@ class Deed(StrEnum):
     EDIT = "edit"  # the draft
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
-    URGE = "urge"
     NEW_VERSION = "new_version"
     RENAME = "rename"
     DISABLE = "disable"
@@ -52,7 +51,7 @@ def allowed(template: MessageTemplate, versions: Sequence[TemplateVersion]) -> f
     newest = versions[0].review_state
     states = {version.review_state for version in versions}
     if newest in PENDING:
-        return frozenset({Deed.WITHDRAW} | ({Deed.URGE} if newest != ReviewState.RETURNED else set()))
+        return frozenset({Deed.WITHDRAW})
     can = {Deed.EDIT, Deed.SUBMIT} if newest == ReviewState.DRAFT else {Deed.NEW_VERSION}
     can.add(Deed.DELETE)
     if ReviewState.APPROVED in states:

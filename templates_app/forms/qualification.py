@@ -145,7 +145,7 @@ class QualificationForm(forms.Form):
         help_text=_("Of the company that owns the signature. An agent acts for one company only."),
     )
     manager_name = PlainField(
-        label=_("Name"),
+        label=_("Person’s name"),
         max_length=60,
         help_text=_("As on the ID card."),
         widget=forms.TextInput({"autocomplete": "off"}),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import notices
-from accounts.models import Application, Document, Enterprise, NoticeKind, Review, ReviewState, User
+from accounts.models import Application, Document, Enterprise, NoticeKind, Review, ReviewDesk, ReviewState, User
 from accounts.models.review import LIVE, PENDING, ReviewQuerySet, still_valid
 from console.lib.constraints import one_of
 from templates_app import lookalikes
@@ -326,6 +326,12 @@ class SignatureActivation(Review):
 
     def get_absolute_url(self) -> str:
         return self.signature.get_absolute_url()
+
+    def hold(self) -> None:
+        """Its signature before itself, as whoever deletes a signature locks them."""
+        ReviewDesk.hold()
+        Signature.objects.select_for_update(of=("self",)).filter(pk=self.signature_id).values_list("pk").first()
+        super().hold()
 
     def on_decided(self, *, by: User) -> None:
         from templates_app import signatures

@@ -102,7 +102,6 @@ _MOMENT = re.compile(
 _DIGITS = re.compile(r"[0-9]{2,}")
 _AMOUNT = re.compile(r"[0-9]+[.][0-9]{1,2}")
 _WORDY = TEXT_KINDS | {VariableKind.OLD_TEXT}
-_SHORT_TEXTS = frozenset({VariableKind.TEXT, VariableKind.OLD_TEXT})
 
 
 def use(it: Subject) -> Iterator[Result]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -112,10 +113,12 @@ def review(request: PersonRequest, kind: str, pk: int) -> HttpResponse:
     return page(request, "templates_app/review.html", context, status=422 if form.is_bound else 200)
 
 
+@transaction.atomic
 def _done(request: PersonRequest, form: DecisionForm, item: Any, kind: str) -> HttpResponse:
-    """Do what was asked for and go on: after a decision to the next in the list. Raises NotAllowed."""
+    """Do what was asked for and go on: after a decision to the next in the list. NotAllowed: nothing of it is kept."""
     filters, by, here = _filters(request), request.user, request.get_full_path()
     if (note := form.new_note) is not None:
+        item.hold()  # the calendar before the row, as a decision locks them
         reviewing.set_note(item, note)
     if form.deed in (deeds.CLAIM, deeds.TAKE):
         reviewing.claim(item, by=by, take_over=form.deed == deeds.TAKE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -46,6 +46,8 @@ def template(request: PersonRequest, region: str, pk: int) -> HttpResponse:
     found = MessageTemplate.objects.visible_to(request.user).select_related("application", "signature")
     shown = get_object_or_404(found, pk=pk, application__region=region)
     versions = list(shown.versions.select_related("submitted_by", "decided_by").order_by("-number"))
+    if not versions:
+        raise Http404  # its only draft is being discarded at this moment
     for version in versions:
         version.template = shown
     version = _asked_for(request, "version", versions) or versions[0]

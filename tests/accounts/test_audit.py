@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from accounts import audit, audit_words, origin
+from accounts import audit, audit_rows, audit_words, origin
 from accounts.models import AuditEntry, Contact, Enterprise, Review, Role, User
 from accounts.views import audit as views
 from console.lib.sheets.plain import csv_lines, safe_cell
@@ -41,6 +41,13 @@ def note(by: User | None, *, of: Enterprise | None, verb: str = "job.stopped", *
     return audit.record(
         by=by, verb=verb, object_id=more.pop("object_id", 7), enterprise_id=of.pk if of else None, **more
     )
+
+
+def test_why_the_staff_decided_on_a_day_off_is_read_by_the_staff_only(olga: User) -> None:
+    carol = make.user(role=Role.ADMINISTRATOR)
+    entry = note(carol, of=olga.enterprise, verb="templateversion.approved", exception="Flood warning", reason="Good")
+    assert ["Good" in str(audit_rows.row(entry, reader=reader).facts) for reader in (olga, carol)] == [True, True]
+    assert ["Flood" in str(audit_rows.row(entry, reader=reader).facts) for reader in (olga, carol)] == [False, True]
 
 
 def listed(client: Client, **asked: Any) -> list[Any]:

@@ -39,6 +39,12 @@ def text(answer) -> str:
     return answer.content.decode()
 
 
+def test_one_whose_only_draft_is_being_discarded_is_not_found(alice, client):
+    version = make.template(by=alice, approved=False)
+    TemplateVersion.objects.filter(pk=version.pk).delete()
+    assert client.get(f"/cn/templates/{version.template_id}/").status_code == 404
+
+
 def test_filters(alice, client):
     code = make.template(
         by=alice, type=MessageType.VERIFICATION, text="您的验证码为${1}。", variables=make.VARIABLES[:1], approved=False

@@ -21,8 +21,8 @@ ENDED = {Deed.NEW_VERSION, Deed.DELETE}
 # Product reference, 4.6, and for what our versions add: whatever is pending is withdrawn before anything else.
 ALLOWED = {
     "draft": BEGUN,
-    "waiting": {Deed.WITHDRAW, Deed.URGE},
-    "in_review": {Deed.WITHDRAW, Deed.URGE},
+    "waiting": {Deed.WITHDRAW},
+    "in_review": {Deed.WITHDRAW},
     "returned": {Deed.WITHDRAW},
     "approved": ENDED | {Deed.RENAME, Deed.DISABLE},
     "rejected": ENDED,
@@ -30,7 +30,7 @@ ALLOWED = {
     "disabled": ENDED | {Deed.RENAME},
     "inactive": ENDED | {Deed.RENAME},
     "approved, then draft": BEGUN | {Deed.RENAME, Deed.DISABLE},
-    "approved, then in_review": {Deed.WITHDRAW, Deed.URGE},
+    "approved, then in_review": {Deed.WITHDRAW},
     "approved, then rejected": ENDED | {Deed.RENAME, Deed.DISABLE},
     "disabled, then draft": BEGUN | {Deed.RENAME},
 }

@@ -308,6 +308,16 @@ def test_the_note_is_for_reviewers_and_nobody_writes_over_anothers(olive, bob, c
     assert "Called them" not in sign_in(olive).get(f"/cn/templates/{version.template_id}/").content.decode()
 
 
+def test_of_a_refused_decision_nothing_is_kept_but_in_the_form(olive, bob, carol, sign_in):
+    version = make.template(by=olive, approved=None)
+    reviewing.claim(version, by=carol)
+    deed = {"decision": "approve", "round": version.round, "note": "Looks fine", "note_was": ""}
+    answer = sign_in(bob).post(f"/reviews/template/{version.pk}/", deed)
+    version.refresh_from_db()
+    assert (answer.status_code, version.review_state, version.note) == (422, ReviewState.IN_REVIEW, "")
+    assert "Looks fine" in answer.content.decode()
+
+
 def test_after_a_decision_comes_the_next_of_the_same_list(olive, bob, carol, sign_in):
     now = timezone.now()
     items = [make.template(by=olive, approved=None) for _ in range(4)]

@@ -26,9 +26,10 @@ def test_an_activation_decided_while_its_signature_is_deleted_blocks_nobody():
         asleep = make.signature(by=owner, name=f"清禾{n}号")
         Signature.objects.filter(pk=asleep.pk).update(dormancy=Dormancy.DORMANT)
         asked = signatures.activate(Signature.objects.get(pk=asleep.pk), "Orders", by=owner)
-        ready, broken = threading.Barrier(2), []
+        ready = threading.Barrier(2)
+        broken: list[str] = []
 
-        def run(deed: Callable[[], None], ready=ready, broken=broken) -> None:
+        def run(deed: Callable[[], None], ready: threading.Barrier = ready, broken: list[str] = broken) -> None:
             ready.wait(10)
             try:
                 deed()

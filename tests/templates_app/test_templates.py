@@ -103,7 +103,7 @@ def test_what_a_state_allows_is_said(alice, states):
     assert template_deeds.allowed(template, versions(template)) == ALLOWED[states]
 
 
-@pytest.mark.parametrize("deed", [deed for deed in Deed if deed != Deed.URGE])  # that is late or not, not a state
+@pytest.mark.parametrize("deed", Deed)
 @pytest.mark.parametrize("states", ALLOWED)
 def test_what_a_state_allows_is_done_and_the_rest_refused(alice, states, deed):
     template = template_in(states, by=alice)

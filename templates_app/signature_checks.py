@@ -16,8 +16,6 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ReviewState
-from accounts.models.review import PENDING
 from templates_app import lookalikes
 from templates_app.models import MessageType, Signature
 from templates_app.models.signature import SignatureSource
@@ -144,31 +142,24 @@ def _others(named: Named) -> Iterator[Finding]:
     """The approved signatures of other enterprises that people would take for this one."""
     alike = lookalikes_of(named.name, enterprise=named.enterprise)
     if not alike:
-        yield Finding(Level.OK, _("No signature of another enterprise looks like it."))
+        yield Finding(Level.OK, _("No approved signature of another enterprise looks like it."))
     for other in alike:
         if other.name == named.name:
-            words: Any = _("{enterprise} has this very name, {type}, {state}.")
+            words: Any = _("{enterprise} has this very name approved, {type}.")
         else:
-            words = _("Looks like {signature} of {enterprise}, {type}, {state}.")
+            words = _("Looks like {signature} of {enterprise}, {type}.")
         level = Level.STRONG if other.name == named.name else Level.WARN
-        said = format_lazy(
-            words,
-            signature=str(other),
-            enterprise=str(other.enterprise),
-            type=other.get_type_display(),
-            state=other.get_review_state_display(),
-        )
+        said = format_lazy(words, signature=str(other), enterprise=str(other.enterprise), type=other.get_type_display())
         yield Finding(level, said)
 
 
 def lookalikes_of(name: str, *, enterprise: int) -> list[Signature]:
-    """Signatures of other enterprises, approved or on their way, whose names are or look like `name`; the same first.
+    """Approved signatures of other enterprises whose names are or look like `name`, the same ones first.
 
     One query by an index, however many signatures there are.
     """
     looks = lookalikes.looks(name)
-    live = Signature.objects.own().filter(review_state__in=[*PENDING, ReviewState.APPROVED], removed_at__isnull=True)
-    rows = live.filter(looks__overlap=looks).exclude(enterprise=enterprise)
+    rows = Signature.objects.own().approved().filter(looks__overlap=looks).exclude(enterprise=enterprise)
     same = Case(When(name=name, then=Value(True)), default=Value(False), output_field=BooleanField())
     found = rows.select_related("enterprise").order_by(same.desc(), "pk")[:CANDIDATES]
     return [other for other in found if lookalikes.alike(name, other.name)][:LOOKALIKES_SHOWN]

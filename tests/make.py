@@ -171,10 +171,10 @@ def qualification(*, by: User, approved: bool | None = True, name: str = "", **f
         "manager_number_proved_at": timezone.now(),
         "manager_email": "wang@example.com",
     }
-    papers = {"certificate": DocumentPurpose.LICENCE} | dict.fromkeys(
-        ("id_front", "id_back", "id_in_hand"), DocumentPurpose.IDENTITY
-    )
-    values |= {name: document(by=by, purpose=purpose) for name, purpose in papers.items() if name not in fields}
+    values["certificate"] = fields.pop("certificate", None) or document(by=by)
+    identity = [name for name in ("id_front", "id_back", "id_in_hand") if name not in fields]
+    # One picture for all three: what stands on them matters to people only.
+    values |= dict.fromkeys(identity, document(by=by, purpose=DocumentPurpose.IDENTITY) if identity else None)
     made = Qualification(enterprise=home(by), declared=True, **values | fields)
     made.id_number = "310101198001010018"
     made.save()

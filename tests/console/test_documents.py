@@ -84,7 +84,9 @@ def test_hostile_files_are_refused(title):
     fault = refusal(bad.name, data)
     assert time.monotonic() - began < SECONDS_MAX
     assert peak() - before < GROWTH_MAX
-    assert fault.code == bad.code, fault.detail
+    # A slow machine may end a bomb by its limit of time before its size is known.
+    codes = {bad.code, Code.TOO_SLOW} if bad.code is Code.BOMB else {bad.code}
+    assert fault.code in codes, fault.detail
     for sentence in sentences(fault):
         assert sentence and "%(" not in sentence
 

@@ -417,7 +417,7 @@ def test_no_sequence_of_deeds_makes_something_sendable_that_nobody_else_approved
     run_state_machine_as_test(
         Sequence,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,  # the same sequences every time

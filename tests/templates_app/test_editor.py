@@ -226,7 +226,7 @@ def test_a_forbidden_subject_is_not_sent_in(alice, sign_in, fields):
     assert "Fake goods" in preview(client, fields, text="本店假 货，${1}共${2}元")
     refused = client.post(NEW, fields | {"text": "本店假 货，${1}共${2}元"})
     assert "Forbidden subject: Fake goods." in refused.content.decode() and errors(refused) == {"id_text-error"}
-    # What a helper puts into the database is checked again when it is sent in.
+    # What was put into the database by other ways is checked again when it is sent in.
     version = drafts.save_draft(_draft(alice, "本店假货，欢迎您光临"), by=alice)
     assert any("Fake goods" in fault for fault in drafts.faults(version))
 

@@ -305,7 +305,7 @@ def hand_in_papers(owner: Visitor, folder: Path) -> None:
     owner.check_access()
     page.goto(f"{owner.stack.url}/cn/qualifications/new/")
     page.get_by_label("Name of the qualification").fill(QUALIFICATION)
-    page.get_by_label("Name", exact=True).fill("王岚")
+    page.get_by_label("Person’s name", exact=True).fill("王岚")
     page.get_by_label("ID number").fill("310101198001010018")
     page.get_by_label("Mobile number").fill(MOBILE)
     page.get_by_role("button", name="Send the code").click()

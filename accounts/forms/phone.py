@@ -17,6 +17,8 @@ class MobileField(forms.CharField):
         phone.Fault.TOO_LONG: _("The number has too many digits. Mainland mobiles have 11."),
         phone.Fault.LETTERS: _("Write digits only, with a + before the country code."),
         phone.Fault.NOT_MOBILE: _("This is no mobile number, so no SMS reaches it."),
+        phone.Fault.FIXED_LINE: _("This is no mobile number, so no SMS reaches it."),
+        phone.Fault.IOT: _("This is the number of an IoT card, not of a person’s phone. Write a mobile number."),
         phone.Fault.DIGITS_LOST: _("Some digits of the number are missing. Write it in full."),
         phone.Fault.COUNTRY: _("There is no such country code. Write the number like +852 9123 4567."),
     }

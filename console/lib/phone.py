@@ -1,6 +1,6 @@
 """Phone numbers: from what stands in a cell to E.164, and masked for pages and logs.
 
-Mainland mobiles go by a rule of our own (11 digits, 1 and then 3 to 9), every other country by the library
+Mainland mobiles go by a rule of our own (11 digits, 1 and then 3 to 9, no IoT card), every other country by the library
 `phonenumbers`. Nothing is guessed: a number whose digits the spreadsheet has lost is refused, not completed.
 """
 
@@ -18,6 +18,13 @@ Cell = str | int | float | bool | None
 
 _E164_MAX = 15  # digits (ITU-T E.164, 6.2.1)
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_FIXED = {
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.UAN,
+}
 
 
 class Repair(IntFlag):
@@ -38,6 +45,8 @@ class Fault(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     LETTERS = "letters"
+    FIXED_LINE = "fixed_line"  # service numbers such as 400 and 800 too
+    IOT = "iot"
     NOT_MOBILE = "not_mobile"
     DIGITS_LOST = "digits_lost"
     COUNTRY = "country"
@@ -61,7 +70,14 @@ _BETWEEN = re.compile(
     r"[\s\-()\[\]'’`\u2010-\u2015\u2212\uff0d\uff08\uff09\u3010\u3011"
     r"\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 )
-_PLAIN = re.compile(r"1[3-9][0-9]{9}").fullmatch
+# The mainland's numbering plan (MIIT, 2017): 140 to 144, 146 and 148 are given to IoT cards only, most with 13 digits,
+# as are 10646 (Unicom), 10647 and 10648 (Mobile) and 10649 (Telecom); 145, 147 and 149 are data cards and take texts.
+# After the tables of github.com/VincentSit/ChinaMobilePhoneNumberRegex and Wikipedia, "Telephone numbers in China".
+_PLAIN = re.compile(r"1(?:[35-9][0-9]|4[579])[0-9]{8}").fullmatch
+_ELEVEN = re.compile(r"1[3-9][0-9]{9}").fullmatch
+_IOT = re.compile(r"14[0-468][0-9]{8}(?:[0-9]{2})?|1064[6-9][0-9]{8}").fullmatch
+# An area code with its zero (Beijing 010, large cities 02x, others 0xxx) and 7 or 8 digits, or 400 and 800 with 7.
+_FIXED_LINE = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})[0-9]{7,8}|[48]00[0-9]{7}").fullmatch
 _DIGITS = re.compile(r"\+?[0-9]+").fullmatch
 _DECIMAL = re.compile(r"(\+?[0-9]+)\.0+").fullmatch
 _DOTTED = re.compile(r"\+?[0-9]+(\.[0-9]{2,}){2,}").fullmatch
@@ -76,7 +92,8 @@ def mainland(cell: object) -> tuple[str, int] | None:
     """
     if type(cell) is str:
         return ("+86" + cell, 0) if _PLAIN(cell) else None
-    if type(cell) is float and 13_000_000_000 <= cell < 20_000_000_000:
+    # Those of 14 are left to `normalise`: IoT cards are among them.
+    if type(cell) is float and (15_000_000_000 <= cell < 20_000_000_000 or 13_000_000_000 <= cell < 14_000_000_000):
         whole = int(cell)
         return (f"+86{whole}", _NUMBER_CELL) if whole == cell else None
     return None
@@ -133,17 +150,22 @@ def _clean(cell: str) -> tuple[str, int] | Fault:
 
 
 def _of_mainland(text: str, repairs: int) -> Number | Fault:
-    if match := _MAINLAND(text):
+    match = _MAINLAND(text)
+    if match and not _IOT(match["number"]):
         return Number("+86" + match["number"], "CN", repairs | (_PREFIX if match["prefix"] else 0))
     digits = text.lstrip("+")
-    if text.startswith(("+", "00")):
+    coded = text.startswith(("+", "00"))
+    if coded:
         digits = digits if text.startswith("+") else digits.removeprefix("00")
         if not digits.startswith("86"):
             return Fault.TOO_SHORT if len(digits) < 7 else Fault.COUNTRY
         digits = digits[2:]
+    if _IOT(digits) or _IOT(digits.removeprefix("86")):
+        return Fault.IOT
+    # After the country code the area code stands without its zero; of eleven digits a number cell may have lost it.
+    if _FIXED_LINE(digits) or (coded or len(digits) == 11) and _FIXED_LINE(f"0{digits}"):
+        return Fault.FIXED_LINE
     if digits.startswith("0") and 10 <= len(digits) <= 12:
-        return Fault.NOT_MOBILE  # an area code and a fixed line
-    if digits.startswith(("400", "800")) and len(digits) == 10:
         return Fault.NOT_MOBILE
     if len(digits) != 11:
         return Fault.TOO_SHORT if len(digits) < 11 else Fault.TOO_LONG
@@ -155,7 +177,7 @@ def _of_the_world(text: str, repairs: int) -> Number | Fault:
         if text.startswith("00"):
             text = "+" + text.lstrip("0")
             repairs |= _PREFIX
-        elif _PLAIN(text):
+        elif _ELEVEN(text):
             # With a plus some of these would be numbers of North America: the wrong person would be texted.
             return Fault.COUNTRY
         else:
@@ -177,8 +199,9 @@ def _of_the_world(text: str, repairs: int) -> Number | Fault:
             return Fault.TOO_SHORT
         case ValidationResult.TOO_LONG:
             return Fault.TOO_LONG
-    if phonenumbers.number_type(parsed) not in _MOBILE:
-        return Fault.NOT_MOBILE
+    kind = phonenumbers.number_type(parsed)
+    if kind not in _MOBILE:
+        return Fault.FIXED_LINE if kind in _FIXED else Fault.NOT_MOBILE
     country = phonenumbers.region_code_for_number(parsed) or ""
     if len(country) != 2:
         return Fault.COUNTRY  # "001": satellite and other networks of no country
@@ -216,6 +239,11 @@ def _country_code(text: str) -> str:
         if code.isdecimal() and code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             return code
     return ""
+
+
+def plain(e164: str) -> str:
+    """A number as its check takes it without a repair: mainland ones bare, others with their plus."""
+    return e164.removeprefix("+86")
 
 
 def mask(number: str) -> str:

@@ -23,6 +23,7 @@ class ValueFault(StrEnum):
     TOO_LONG = "value_too_long"  # name:length:longest
     KIND = "value_kind"  # name:kind
     FORBIDDEN = "value_forbidden"  # name:character, or name:U+000A for one that cannot be seen
+    ERROR_CELL = "error_cell"  # name:what stands in the cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,15 @@ _FORBIDDEN = re.compile(r"[.。'<>{}]")
 _BRACES = re.compile(r"[{}]")  # all that an older text may not have
 # Line breaks and other controls, and what turns the direction of writing: nothing of it belongs into a message.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BAD = re.compile(f"{_FORBIDDEN.pattern}|{_UNSEEN.pattern}").search
-_BAD_OLD = re.compile(f"{_BRACES.pattern}|{_UNSEEN.pattern}").search
+# "#" and ":" are not forbidden, but part of every error: the loop tests for all of it in one search.
+_BAD = re.compile(f"{_FORBIDDEN.pattern}|{_UNSEEN.pattern}|[#:]").search
+_BAD_OLD = re.compile(f"{_BRACES.pattern}|{_UNSEEN.pattern}|[#:]").search
+# What spreadsheets show where a formula has no result: Excel and WPS in all but a few languages, and LibreOffice.
+_ERROR = re.compile(
+    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|EXTERNAL!"
+    r"|PYTHON!|TIMEOUT!|GETTING_DATA)|Err:5[0-9]{2}",
+    re.IGNORECASE,
+).fullmatch
 # Invisible, without meaning, and each able to double the price of a text by turning it into UCS-2.
 _PADDING = re.compile("[\u200b\u200c\u2060\ufeff\u00ad]")
 
@@ -87,6 +95,11 @@ _FITS: dict[str, Callable[[str], object]] = {
 }
 
 
+def is_error(text: str) -> bool:
+    """Whether `text` is what a spreadsheet shows in place of a formula's result."""
+    return bool(_ERROR(text))
+
+
 def tidy(text: str) -> str:
     """`text` without outer blanks and invisible padding, with plain spaces for non-breaking ones."""
     text = text.strip()
@@ -101,19 +114,21 @@ def rule(variable: Variable) -> Rule:
     fits = _FITS.get(kind)
     bad, forbidden_in = (_BAD_OLD, _BRACES) if kind == "TXT" else (_BAD, _FORBIDDEN)
 
-    def explain(value: str) -> tuple[str, str]:
+    def explain(value: str) -> tuple[str, str] | None:
         if not value:
             return ValueFault.MISSING.value, name
+        if _ERROR(value):
+            return ValueFault.ERROR_CELL.value, f"{name}:{value}"
         if unseen := _UNSEEN.search(value):
             return ValueFault.FORBIDDEN.value, f"{name}:U+{ord(unseen[0]):04X}"
         if fits is None and (forbidden := forbidden_in.search(value)):
             return ValueFault.FORBIDDEN.value, f"{name}:{forbidden[0]}"
         if len(value) > longest:
             return ValueFault.TOO_LONG.value, f"{name}:{len(value)}:{longest}"
-        return ValueFault.KIND.value, f"{name}:{kind}"
+        return (ValueFault.KIND.value, f"{name}:{kind}") if fits else None
 
     def check(value: str) -> tuple[str, str] | None:
-        # Almost every value is good: the reason is looked for only when there must be one.
+        # Almost every value is good: the reason is looked for only when there may be one.
         if value and len(value) <= longest and (fits(value) if fits else not bad(value)):
             return None
         return explain(value)

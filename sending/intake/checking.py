@@ -7,24 +7,30 @@ summary. This is the loop over a million rows; what looks clumsy here was measur
 from __future__ import annotations
 
 import re
+from array import array as packed_array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from console.lib import phone
-from console.lib.sheets import Cell, Code, Sheet, SheetFault, as_text
-from console.lib.text import segments
-from console.lib.values import Variable, rule, tidy
+from console.lib.sheets import Cell, Code, SheetFault, as_text
+from console.lib.text import Alphabet, alphabet, segments
+from console.lib.values import Variable, is_error, rule, tidy
+from sending.intake import labels
 from sending.intake.columns import Columns
 
 # Order of the fields in a line; all other columns of sending_message have defaults.
 COLUMNS = "id,enterprise_id,job_id,row,number,raw,values,country,repairs,segments,state,code,detail"
 QUEUED, INVALID = 0, 9  # sending.states.MessageState
-DUPLICATE, HIDDEN, COUNTRY_NOT_IN_TEMPLATE = (
+DUPLICATE, HIDDEN, COUNTRY_NOT_IN_TEMPLATE, ERROR_CELL = (
     "duplicate",
     "hidden",
     "country_not_in_template",
+    "error_cell",
 )  # sending.states.Problem, besides those of phone.Fault and console.lib.values.ValueFault
+LAST = "last:"  # begins a duplicate's detail where the later row is kept
+_COST_SHIFT = 20  # bits: a segment more weighs more than all characters of a message
 RAW_MAX = 64  # characters kept of a number cell
 REFUSED_VALUE_MAX = 100  # characters kept of a refused row's value
 
@@ -39,6 +45,45 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"}
 Row = tuple[str, str, Sequence[str], str, int, int, int, str, str]
 
 
+class Kept:
+    """Which row of each number is kept: the first good one, or, after `look_ahead`, the last.
+
+    `rows` is by number without plus; what is in it from the beginning, as `labels.packed`, are rows of the job's other
+    files. `keep(number, row)` answers with the row that is kept. Where messages differ, those of good rows are known by
+    their hash, so that duplicates can be compared.
+    """
+
+    def __init__(self, rows: dict[int, int] | None = None) -> None:
+        self._rows: dict[int, int] = {} if rows is None else rows
+        self.keep: Callable[[int, int], int] = self._rows.setdefault
+        self.ahead = False
+        self._places = packed_array("Q")
+        self._hashes = packed_array("q")
+
+    def note(self, row: int, text: str) -> None:
+        """Remember a good row's message; rows come in their order."""
+        self._places.append(row)
+        self._hashes.append(hash(text))
+
+    def same_text(self, row: int, text: str) -> bool:
+        """Whether a row noted before has this message."""
+        return self._hashes[bisect_left(self._places, row)] == hash(text)
+
+    def look_ahead(self, checker: Callable[[], Checker], rows: Iterable[tuple[int, Sequence[Cell]]]) -> None:
+        """Keep the last rows. `checker` makes one for this look, as the one that will do the work."""
+        self.keep = self._later
+        check = checker().check
+        for row, cells in rows:
+            check(row, cells)
+        self.keep, self.ahead = self._rows.setdefault, True
+
+    def _later(self, number: int, row: int) -> int:
+        if (known := self._rows.get(number, row)) < 0:
+            return known
+        self._rows[number] = row
+        return row
+
+
 class Checker:
     """Checks the rows of one sheet, in their order, and counts what it finds."""
 
@@ -51,6 +96,7 @@ class Checker:
         columns: Columns,
         hidden: set[int],
         countries: Sequence[str] = (),
+        kept: Kept | None = None,
     ) -> None:
         """`pieces`: the message as ("text", words) and ("variable", name) in order, the signature in front included.
 
@@ -62,15 +108,26 @@ class Checker:
         self._hidden = hidden
         self._countries = frozenset(countries)
         place = {variable.name: index for index, variable in enumerate(variables)}
+        self._names = {part: place[part] for kind, part in pieces if kind == "variable"}
         # Text stands for itself, a number for the value at that place.
         self._pieces: list[str | int] = [place[part] if kind == "variable" else part for kind, part in pieces]
         self._fixed = "".join(part for kind, part in pieces if kind == "text")
         self._segments = segments(self._fixed, mainland=mainland)
-        self._seen: dict[int, int] = {}
+        self._kept = kept or Kept()
+        self._keep = self._kept.keep
+        self._note = None if self._kept.ahead else self._kept.note
+        self._alphabet = alphabet(self._fixed, mainland=mainland)
+        # Whether each row's alphabet depends on its values.
+        self._of_values = bool(self._rules) and self._alphabet is Alphabet.GSM7
+        self._ucs2 = 0
+        self._why_ucs2: dict[str, Any] = {}
         self._cells: Counter[tuple[int, str, str, int, int]] = Counter()
         self._repair_examples: dict[int, dict[str, Any]] = {}
         self._problem_examples: dict[str, dict[str, Any]] = {}
         self._longest: dict[str, int] = {}
+        self._costliest: dict[str, int] = {}
+        self._most_characters = self._highest_cost = -1
+        self._duplicates = {"same": 0, "differ": 0}
         self.total = 0
 
     def check(self, row: int, cells: Sequence[Cell]) -> Row | None:
@@ -86,8 +143,10 @@ class Checker:
             if isinstance(found, phone.Fault):
                 if found is phone.Fault.MISSING and not any(map(as_text, cells)):
                     return None
-                hidden = row in self._hidden
-                return self._refused(row, cells, HIDDEN if hidden else found.value, "")
+                if row in self._hidden:
+                    return self._refused(row, cells, HIDDEN, "")
+                failed = isinstance(cell, str) and is_error(cell.strip())
+                return self._refused(row, cells, ERROR_CELL if failed else found.value, "")
             number, country, repairs = found.e164, found.country, found.repairs
         if row in self._hidden:
             return self._refused(row, cells, HIDDEN, "", number, country, repairs)
@@ -103,11 +162,18 @@ class Checker:
                 return self._refused(row, cells, *problem, number, country, repairs)
             text = "".join([part if isinstance(part, str) else values[part] for part in self._pieces])
             parts = segments(text, mainland=self._mainland)
-        first = self._seen.setdefault(int(number[1:]), row)
-        if first != row:
-            return self._refused(row, cells, DUPLICATE, str(first), number, country, repairs)
-        if self._rules and len(text) > self._longest.get("characters", -1):
-            self._longest = {"row": row, "id_offset": self.total, "segments": parts, "characters": len(text)}
+        kept = self._keep(int(number[1:]), row)
+        if kept != row:
+            return self._refused(row, cells, DUPLICATE, self._rival(row, kept, text), number, country, repairs)
+        if self._rules:
+            size = len(text)
+            if size > self._most_characters or (parts << _COST_SHIFT) + size > self._highest_cost:
+                self._extreme(row, parts, size)
+            if self._note:
+                self._note(row, text)
+            # What GSM-7 lacks can be in the values only; without looking at the rest this is several times faster.
+            if self._of_values and alphabet("".join(values), mainland=False) is Alphabet.UCS2:
+                self._note_ucs2(row, values)
         raw = ""
         if repairs:
             raw = number[3:] if quick else as_text(cell)[:RAW_MAX]
@@ -120,6 +186,29 @@ class Checker:
         self.total += 1
         self._cells[QUEUED, "", country, parts, repairs] += 1
         return number, raw, values, country, repairs, parts, QUEUED, "", ""
+
+    def _rival(self, row: int, kept: int, text: str) -> str:
+        """The detail of a duplicate: which row is kept instead."""
+        if kept < 0:
+            return labels.unpacked(kept)
+        self._duplicates["same" if not self._rules or self._kept.same_text(kept, text) else "differ"] += 1
+        return f"{LAST}{kept}" if kept > row else str(kept)
+
+    def _extreme(self, row: int, parts: int, size: int) -> None:
+        """Note a good row that is the longest so far, or the costliest."""
+        figures = {"row": row, "id_offset": self.total, "segments": parts, "characters": size}
+        if size > self._most_characters:
+            self._longest, self._most_characters = figures, size
+        if (cost := (parts << _COST_SHIFT) + size) > self._highest_cost:
+            self._costliest, self._highest_cost = figures, cost
+
+    def _note_ucs2(self, row: int, values: Sequence[str]) -> None:
+        """Count the row, if one of the values in its text has what GSM-7 lacks."""
+        for name, place in self._names.items():
+            if character := _beyond_gsm7(values[place]):
+                self._ucs2 += 1
+                self._why_ucs2 = self._why_ucs2 or {"character": character, "row": row, "in": name}
+                break
 
     def _values(self, cells: Sequence[Cell]) -> tuple[list[str], tuple[str, str] | None]:
         """The values in the variables' order, and the first problem with one of them."""
@@ -152,15 +241,19 @@ class Checker:
         return number, raw, values, country, repairs, 0, INVALID, code, detail
 
     def lines(
-        self, sheet: Sheet, *, first_row: int, first_id: int, enterprise_id: int, job_id: int, limit: int
+        self,
+        rows: Iterable[tuple[int, Sequence[Cell]]],
+        *,
+        first_id: int,
+        enterprise_id: int,
+        job_id: int,
+        limit: int,
     ) -> Iterator[str]:
-        """COPY lines of all rows from `first_row` on. Raises SheetFault(too_many_rows, no_rows)."""
+        """COPY lines of the rows. Raises SheetFault(too_many_rows, no_rows)."""
         owners = f"\t{enterprise_id}\t{job_id}\t"
         tail = f"\tCN\t0\t{self._segments}\t{QUEUED}\t\t\n"
         check = self.check
-        for row, cells in sheet.rows():
-            if row < first_row:
-                continue
+        for row, cells in rows:
             checked = check(row, cells)
             if checked is None:
                 continue
@@ -184,17 +277,20 @@ class Checker:
         by_repair: Counter[int] = Counter()
         by_problem: Counter[str] = Counter()
         by_segments: Counter[int] = Counter()
-        for (state, code, _country, parts, repairs), n in self._cells.items():
+        by_country: Counter[str] = Counter()
+        for (state, code, country, parts, repairs), n in self._cells.items():
             if state == INVALID:
                 by_problem[code] += n
                 continue
             by_segments[parts] += n
+            by_country[country] += n
             good, repaired = (good, repaired + n) if repairs else (good + n, repaired)
             for bit in phone.Repair:
                 if bit & repairs:
                     by_repair[int(bit)] += n
-        if good + repaired and not self._rules:
-            self._longest = {"segments": self._segments, "characters": len(self._fixed)}
+        sendable = good + repaired
+        if sendable and not self._rules:
+            self._longest = self._costliest = {"segments": self._segments, "characters": len(self._fixed)}
         return {
             "good": good,
             "repaired": repaired,
@@ -209,11 +305,28 @@ class Checker:
             "segments": {str(parts): n for parts, n in sorted(by_segments.items())},
             "segments_total": sum(parts * n for parts, n in by_segments.items()),
             "longest": self._longest,
+            "costliest": self._costliest,
+            "countries": dict(by_country.most_common()),
+            "duplicates": self._duplicates,
+            **self._alphabets(sendable),
         }
+
+    def _alphabets(self, sendable: int) -> dict[str, Any]:
+        """How many of the messages need which alphabet, and what the first of the expensive ones needs it for."""
+        ucs2 = self._ucs2 if self._alphabet is Alphabet.GSM7 else sendable
+        why = self._why_ucs2
+        if not self._mainland and ucs2 and not why:
+            why = {"character": _beyond_gsm7(self._fixed), "row": 0, "in": "text"}
+        return {"alphabets": {"gsm7": sendable - ucs2, "ucs2": ucs2}, "why_ucs2": why}
 
     def _repair_example(self, bit: int) -> dict[str, Any]:
         """Of a row with this repair, alone if there is one."""
         return self._repair_examples[min(repairs for repairs in self._repair_examples if repairs & bit)]
+
+
+def _beyond_gsm7(text: str) -> str:
+    """The first character that makes the whole text UCS-2; "" where there is none."""
+    return next((character for character in text if alphabet(character, mainland=False) is Alphabet.UCS2), "")
 
 
 def masked_as_typed(raw: str, number: str) -> str:

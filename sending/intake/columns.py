@@ -1,38 +1,41 @@
 """Which column holds the number, and which the value of each variable. Knows no Django.
 
-By what the person asked for, else by the headers' words (either language), else by what stands in the columns.
+By what the person asked for, else by what was remembered of such a sheet, else by the headers' words (either language),
+else by what stands in the columns.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.lib import phone
-from console.lib.sheets import Cell, as_text, letter
+from console.lib.sheets import as_text, letter
 from console.lib.values import Variable
+from sending.intake.headers import (
+    HEADER_MAX,
+    JUNK,
+    NUMBER_RANK,
+    Rows,
+    Top,
+    forms,
+    headers_digest,
+    is_number,
+    split,
+    whole,
+)
 
-SAMPLE = 60  # rows looked at
-# How a column was found: asked for, by its heading's words, by what stands in it, as the next one in order.
-WISH, HEADING, CONTENT, ORDER = "wish", "heading", "content", "order"
-HEADER_MAX = 100  # characters of a header that are kept and compared
-_TITLE_ROWS = 5  # rows above the headers that may hold a title
+__all__ = ["Columns", "ColumnFault", "choose_top", "find", "forms", "headers_digest"]
 
-# The more certain words first: where several columns could be meant, the first word decides.
-_NUMBER_WORDS = """
-手机号 手机号码 接收号码 接收手机号 接收人手机号 用户手机号 客户手机号 会员手机号 联系手机 移动电话
-mobilenumber mobilephone mobilephonenumber mobile mobileno cellphone cellphonenumber cell msisdn
-phonenumber phone phoneno 手机 recipientnumber recipient recipientphone
-telephone telephonenumber tel 电话号码 联系电话 电话 联系方式 号码 number to
-"""
-_RANK = {word: rank for rank, word in enumerate(_NUMBER_WORDS.split())}
-_JUNK = re.compile(r"[\s:：*＊_\-#.。\"'“”]+")
-_CUTS = re.compile(r"[/|、,，;；()（）\[\]【】\n]+")
-_SCRIPTS = re.compile(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
+# How a column was found: asked for, remembered, by its heading's words, by what stands in it, as the next one in order.
+WISH, REMEMBERED, HEADING, CONTENT, ORDER = "wish", "remembered", "heading", "content", "order"
+# Headers of the two columns that a file of refused rows has beside the person's own: what `sending.views.files` writes
+# there in any of the languages ("Row in the file", "Reason").
+ROW_HEADERS = frozenset({"Row in the file", "文件行号"})
+REASON_HEADERS = frozenset({"Reason", "原因"})
+
+Wish = str | int | None
 
 
 class ColumnFault(Exception):
@@ -49,9 +52,10 @@ class ColumnFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Indexes into a row's cells; `values` in the variables' order; `first_row` the first row that is a recipient's.
+    """Indexes into a row's cells; `values` in the variables' order; `first_row` the first row that is a recipient's;
+    `label` where the file of refused rows says which row it was.
 
-    `ways` says how the number's column was found and then each value's: WISH, HEADING, CONTENT or ORDER.
+    `ways` says how the number's column was found and then each value's: WISH, REMEMBERED, HEADING, CONTENT or ORDER.
     """
 
     number: int
@@ -59,6 +63,7 @@ class Columns:
     headers: tuple[str, ...]
     first_row: int
     ways: tuple[str, ...] = ()
+    label: int | None = None
 
     def found_by(self, variables: Sequence[Variable]) -> dict[str, Any]:
         """{"number": way, "values": {name: way}}."""
@@ -66,84 +71,88 @@ class Columns:
         return {"number": self.ways[0], "values": named}
 
     def described(self, variables: Sequence[Variable]) -> dict[str, Any]:
-        """{"number": header, "values": {name: header}}: what a job's `wanted_columns` looks like as well."""
+        """{"number": header, "values": {name: header}}, for people."""
         named = {v.name: self.headers[index] for v, index in zip(variables, self.values, strict=True)}
         return {"number": self.headers[self.number], "values": named}
 
+    def mapping(self, variables: Sequence[Variable], top: Top) -> dict[str, Any]:
+        """What to remember of it, for `find`: columns as numbers, 0 for A."""
+        named = {v.name: top.first_column + index for v, index in zip(variables, self.values, strict=True)}
+        return {
+            "headers": top.digest,
+            "header": bool(top.header_row),
+            "number": top.first_column + self.number,
+            "values": named,
+        }
 
-def find(
-    sample: Sequence[tuple[int, Sequence[Cell]]],
-    variables: Sequence[Variable],
+
+def choose_top(
+    sample: Rows,
     wanted: Mapping[str, Any],
+    remembered: Sequence[Mapping[str, Any]] = (),
     *,
     first_column: int,
     mainland: bool,
-) -> Columns:
-    """The columns of the sheet whose first rows are `sample` (row number, cells); `first_column` is 0 for A.
+) -> tuple[Top, Mapping[str, Any]]:
+    """The first rows of the sheet (`sample`: row number, cells), divided; and what is remembered of such a sheet.
 
-    Raises ColumnFault. `wanted`, where it names columns (by header or letter), outranks everything.
+    `wanted["header"]`, where it is there, says whether there is a row of headers. `remembered`: {"headers": digest,
+    "header": bool, "number": column, "values": {variable's name: column}}, the latest first.
     """
-    width = max((len(cells) for _, cells in sample), default=0)
-    titles, body, first_row = _split(sample, mainland=mainland)
-    headers = tuple(
-        (_shortened(titles[index]) if index < len(titles) else "") or letter(first_column + index)
-        for index in range(width)
-    )
-    search = _Search(headers, titles, body, width, first_column, mainland)
-    number = search.number(variables, wanted.get("number") or "")
-    values = search.values(variables, wanted.get("values") or {}, number)
-    ways = (search.ways[""], *(search.ways[variable.name] for variable in variables))
-    return Columns(number, values, headers, first_row, ways)
+    header = wanted.get("header")
+    for entry in remembered:
+        if header is None or header == entry.get("header"):
+            top = split(sample, header=bool(entry.get("header")), first_column=first_column, mainland=mainland)
+            if top.digest == entry.get("headers") and _still_holds(entry, top, mainland=mainland):
+                return top, entry
+    return split(sample, header=header, first_column=first_column, mainland=mainland), {}
 
 
-def _split(
-    sample: Sequence[tuple[int, Sequence[Cell]]], *, mainland: bool
-) -> tuple[Sequence[Cell], list[Sequence[Cell]], int]:
-    """(header cells, rows below, number of the first of these). No headers: the first row has a number already."""
-    if not sample:
-        raise ColumnFault("no_number_column", headers=[])
-    header: int | None = 0
-    for index, (_, cells) in enumerate(sample[:_TITLE_ROWS]):
-        if any(forms(as_text(cell)) & _RANK.keys() for cell in cells):
-            header = index
-            break
-        numbers = [column for column, cell in enumerate(cells) if _is_number(cell, mainland=mainland)]
-        if numbers:
-            # Words unknown: the first row, and no other, so that no recipient with a broken number passes for a header.
-            header = 0 if index and _is_title(sample[0][1], numbers[0], mainland=mainland) else None
-            break
-    if header is None:
-        return (), [cells for _, cells in sample], sample[0][0]
-    row, titles = sample[header]
-    return titles, [cells for _, cells in sample[header + 1 :]], row + 1
-
-
-def _shortened(cell: Cell) -> str:
-    return as_text(cell)[:HEADER_MAX]
-
-
-def _is_title(cells: Sequence[Cell], column: int, *, mainland: bool) -> bool:
-    """Whether the row stands above a column of numbers without being a recipient's row with a broken number."""
-    if column >= len(cells):
-        return True
-    found = phone.normalise(as_text(cells[column]), mainland=mainland)
-    return found in (phone.Fault.LETTERS, phone.Fault.MISSING)
-
-
-def _is_number(cell: Cell, *, mainland: bool) -> bool:
-    if not isinstance(cell, (str, int, float)):
+def _still_holds(entry: Mapping[str, Any], top: Top, *, mainland: bool) -> bool:
+    """Whether the sheet has the remembered columns; without headers, whether the numbers still stand in theirs."""
+    places = [entry.get("number"), *(entry.get("values") or {}).values()]
+    indexes = [place - top.first_column for place in places if isinstance(place, int)]
+    if len(indexes) < len(places) or not all(0 <= index < len(top.headers) for index in indexes):
         return False
-    return isinstance(phone.normalise(cell, mainland=mainland), phone.Number)
+    return bool(top.header_row) or share(top, indexes[0], mainland=mainland) > 0.5
 
 
-def forms(text: str) -> set[str]:
-    """The ways to understand a header: as a whole, and each side of a bilingual one, without spaces and case."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    parts = [folded]
-    for piece in _CUTS.split(folded):
-        parts.append(piece)
-        parts += _SCRIPTS.findall(piece)
-    return {bare for part in parts if (bare := _JUNK.sub("", part))}
+def find(
+    top: Top,
+    variables: Sequence[Variable],
+    wanted: Mapping[str, Any],
+    remembered: Mapping[str, Any] | None = None,
+    *,
+    mainland: bool,
+    refers: bool = False,
+) -> Columns:
+    """The columns of the sheet with this top. Raises ColumnFault.
+
+    `wanted`, where it names columns ("number", "values": by header, letter or number, 0 for A), outranks everything,
+    and the `remembered` entry all the rest. `refers`: the file may be one of refused rows, corrected.
+    """
+    label, reason = _of_refused_rows(top, variables) if refers else (None, None)
+    search = _Search(top, mainland, frozenset(index for index in (label, reason) if index is not None))
+    entry = remembered or {}
+    number = search.number(variables, wanted.get("number"), entry.get("number"))
+    values = search.values(variables, wanted.get("values") or {}, entry.get("values") or {}, number)
+    ways = (search.ways[""], *(search.ways[variable.name] for variable in variables))
+    return Columns(number, values, top.headers, top.first_row, ways, label)
+
+
+def _of_refused_rows(top: Top, variables: Sequence[Variable]) -> tuple[int | None, int | None]:
+    """The columns of the row's label and of the reason: the last ones of these headers, for they stand at the end.
+
+    Without a label, a column “Reason” is a variable's where one has such a meaning.
+    """
+    said = [whole(title) for title in top.titles]
+    label, reason = (
+        max((index for index, text in enumerate(said) if text in set(map(whole, words))), default=None)
+        for words in (ROW_HEADERS, REASON_HEADERS)
+    )
+    if label is None and reason is not None and forms(top.titles[reason]) & set().union(*_meant(variables).values()):
+        reason = None
+    return label, reason
 
 
 def _meant(variables: Sequence[Variable]) -> dict[str, set[str]]:
@@ -157,7 +166,7 @@ def _meant(variables: Sequence[Variable]) -> dict[str, set[str]]:
         name = variable.name.casefold()
         named = {name, f"${{{name}}}", f"变量{name}", f"变量${{{name}}}", f"variable{name}", f"var{name}"}
         if variable.code and codes[variable.code] == 1:
-            bare = _JUNK.sub("", variable.code.casefold())
+            bare = JUNK.sub("", variable.code.casefold())
             named |= {bare, bare.removeprefix("${").removesuffix("}")}
         meant[variable.name] = named | forms(variable.meaning)
     return meant
@@ -165,96 +174,115 @@ def _meant(variables: Sequence[Variable]) -> dict[str, set[str]]:
 
 @dataclass(slots=True)
 class _Search:
-    headers: tuple[str, ...]
-    titles: Sequence[Cell]
-    body: list[Sequence[Cell]]
-    width: int
-    first_column: int
+    top: Top
     mainland: bool
+    barred: frozenset[int]  # columns that are taken only when asked for
     ways: dict[str, str] = field(default_factory=dict)  # by variable; "" for the number
 
-    def number(self, variables: Sequence[Variable], wanted: str) -> int:
-        self.ways[""] = WISH if wanted else HEADING
-        if wanted:
+    def number(self, variables: Sequence[Variable], wanted: Wish, remembered: int | None) -> int:
+        if wanted is not None and wanted != "":
+            self.ways[""] = WISH
             return self._named(wanted)
+        if remembered is not None:
+            self.ways[""] = REMEMBERED
+            return remembered - self.top.first_column
         taken: set[str] = set().union(*_meant(variables).values())
         found = []
-        for index, header in enumerate(self._titled()):
+        for index, header in enumerate(self.top.titles):
             said = forms(header)
-            if ranks := [_RANK[word] for word in said & _RANK.keys()]:
+            ranks = [NUMBER_RANK[word] for word in said & NUMBER_RANK.keys()]
+            if ranks and index not in self.barred:
                 found.append((bool(said & taken), -self._share(index), min(ranks), index))
         if found:
+            self.ways[""] = HEADING
             found.sort()
             best = found[0]
-            if len(found) > 1 and found[1][:3] == best[:3] and self.headers[found[1][3]] == self.headers[best[3]]:
-                raise ColumnFault("number_column_twice", column=self.headers[best[3]])
+            headers = self.top.headers
+            if len(found) > 1 and found[1][:3] == best[:3] and headers[found[1][3]] == headers[best[3]]:
+                raise ColumnFault("number_column_twice", column=headers[best[3]])
             return best[3]
-        shares = [(self._share(index), -index) for index in range(self.width)]
-        share, index = max(shares, default=(0.0, 0))
-        if share <= 0.5:
+        shares = [(self._share(index), -index) for index in self._columns()]
+        part, index = max(shares, default=(0.0, 0))
+        if part <= 0.5:
             raise ColumnFault("no_number_column", headers=self._shown())
         self.ways[""] = CONTENT
         return -index
 
-    def values(self, variables: Sequence[Variable], wanted: Mapping[str, str], number: int) -> tuple[int, ...]:
-        chosen = {name: self._named(header) for name, header in wanted.items() if header}
+    def values(
+        self, variables: Sequence[Variable], wanted: Mapping[str, Wish], remembered: Mapping[str, int], number: int
+    ) -> tuple[int, ...]:
+        names = {variable.name for variable in variables}
+        wishes = {name: wish for name, wish in wanted.items() if name in names and wish is not None and wish != ""}
+        chosen = {name: self._named(wish) for name, wish in wishes.items()}
         self.ways |= dict.fromkeys(chosen, WISH)
-        free = [index for index in range(self.width) if index != number and index not in chosen.values()]
-        said = {index: forms(header) for index, header in enumerate(self._titled()) if index in free}
+        # What was wished for now may be where something else was then.
+        busy = {number, *chosen.values()}
+        for name, column in remembered.items():
+            index = column - self.top.first_column
+            if name in names and name not in chosen and index not in busy:
+                chosen[name], self.ways[name] = index, REMEMBERED
+        free = [index for index in self._columns() if index != number and index not in chosen.values()]
+        self._by_headers(variables, chosen, free)
+        if not chosen:
+            filled = [index for index in free if index < len(self.top.titles) or self._filled(index)]
+            if len(filled) == len(variables):
+                chosen = {variable.name: index for variable, index in zip(variables, filled, strict=True)}
+                self.ways |= dict.fromkeys(chosen, ORDER)
+        missing = [v for v in variables if v.name not in chosen]
+        if missing:
+            raise ColumnFault(
+                "variable_without_column",
+                variables=[{"name": v.name, "meaning": v.meaning, "code": v.code} for v in missing],
+                headers=self._shown(),
+            )
+        return tuple(chosen[v.name] for v in variables)
+
+    def _by_headers(self, variables: Sequence[Variable], chosen: dict[str, int], free: list[int]) -> None:
+        """Add to `chosen` what the headers say, taking it from `free`: those that say nothing else first."""
+        said = {index: forms(header) for index, header in enumerate(self.top.titles) if index in free}
         words = _meant(variables)
         for exact in (True, False):
             for variable in variables:
                 meant = words[variable.name]
                 for index in free:
-                    whole = _JUNK.sub("", unicodedata.normalize("NFKC", self.headers[index]).casefold())
-                    hit = whole in meant if exact else bool(said.get(index, set()) & meant)
+                    hit = whole(self.top.headers[index]) in meant if exact else bool(said.get(index, set()) & meant)
                     if variable.name not in chosen and index in said and hit:
                         chosen[variable.name], self.ways[variable.name] = index, HEADING
                         free.remove(index)
                         break
-        if not chosen:
-            filled = [index for index in free if index in said or self._filled(index)]
-            if len(filled) == len(variables):
-                chosen = {variable.name: index for variable, index in zip(variables, filled, strict=True)}
-                self.ways |= dict.fromkeys(chosen, ORDER)
-        missing = [v.name for v in variables if v.name not in chosen]
-        if missing:
-            raise ColumnFault(
-                "variable_without_column",
-                variables=[
-                    {"name": v.name, "meaning": v.meaning, "code": v.code} for v in variables if v.name in missing
-                ],
-                headers=self._shown(),
-            )
-        return tuple(chosen[v.name] for v in variables)
 
-    def _titled(self) -> list[str]:
-        """Header texts as far as the sheet has any."""
-        return [_shortened(cell) for cell in self.titles]
+    def _columns(self) -> list[int]:
+        return [index for index in range(len(self.top.headers)) if index not in self.barred]
 
     def _shown(self) -> list[str]:
-        return [header[:40] for header in self.headers[:20]]
+        return [header[:40] for header in self.top.headers[:20]]
 
-    def _named(self, wanted: str) -> int:
-        """The column of that header, or of that letter. Raises ColumnFault."""
+    def _named(self, wanted: str | int) -> int:
+        """The column of that number, that header, or that letter. Raises ColumnFault."""
+        first, width = self.top.first_column, len(self.top.headers)
+        if isinstance(wanted, int):
+            if 0 <= wanted - first < width:
+                return wanted - first
+            raise ColumnFault("unknown_column", column=letter(max(wanted, 0)), headers=self._shown())
         folded = wanted.strip()[:HEADER_MAX].casefold()
-        found = [index for index, header in enumerate(self._titled()) if header.casefold() == folded]
+        found = [index for index, header in enumerate(self.top.titles) if header.casefold() == folded]
         if len(found) > 1:
             raise ColumnFault("number_column_twice", column=wanted[:40])
         if found:
             return found[0]
-        for index in range(self.width):
-            if letter(self.first_column + index).casefold() == folded:
+        for index in range(width):
+            if letter(first + index).casefold() == folded:
                 return index
         raise ColumnFault("unknown_column", column=wanted[:40], headers=self._shown())
 
-    def _cells(self, index: int) -> list[Cell]:
-        return [cells[index] for cells in self.body if index < len(cells) and as_text(cells[index])]
-
     def _filled(self, index: int) -> bool:
-        return bool(self._cells(index))
+        return any(index < len(cells) and as_text(cells[index]) for _, cells in self.top.body)
 
     def _share(self, index: int) -> float:
-        """Part of the column's first cells that are numbers, 0 to 1."""
-        cells = self._cells(index)
-        return sum(_is_number(cell, mainland=self.mainland) for cell in cells) / len(cells) if cells else 0.0
+        return share(self.top, index, mainland=self.mainland)
+
+
+def share(top: Top, index: int, *, mainland: bool) -> float:
+    """Part of the column's first cells that are numbers, 0 to 1."""
+    cells = [cells[index] for _, cells in top.body if index < len(cells) and as_text(cells[index])]
+    return sum(is_number(cell, mainland=mainland) for cell in cells) / len(cells) if cells else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +11,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.figures import day
 from console.lib import countries
-from sending.states import Problem
+from sending.intake import labels
+from sending.intake.checking import LAST
+from sending.states import BlockSource, Problem
 
 Sentences = tuple[str, str]
 COUNTRIES_SHOWN = 5
@@ -24,7 +28,8 @@ def describe_fault(fault: dict[str, Any]) -> Sentences:
 
 
 def describe_problem(code: str, detail: str, variables: Iterable[Any], allowed: Sequence[str] = ()) -> str:
-    """One row's problem with its figures: "first in row 8,902", "variable ${1} (Name): 27 characters, at most 20".
+    """One row's problem with its figures: "first in row 8,902", "first in row 17 of file 2", "variable ${1} (Name): 27
+    characters, at most 20".
 
     `variables`: those of the job's template version, for their codes and meanings; `allowed`: the template's countries.
     Codes unknown here are shown as they are.
@@ -33,7 +38,7 @@ def describe_problem(code: str, detail: str, variables: Iterable[Any], allowed: 
     which = next((named(v.code, v.meaning) for v in variables if v.name == name), f"${{{name}}}")
     match code:
         case Problem.DUPLICATE:
-            return _("first in row %(row)s") % {"row": _figure(detail)}
+            return _duplicate(detail)
         case Problem.VALUE_MISSING:
             return _("variable %(variable)s has no value") % {"variable": which}
         case Problem.VALUE_TOO_LONG:
@@ -66,7 +71,44 @@ def describe_problem(code: str, detail: str, variables: Iterable[Any], allowed: 
             }
         case Problem.HIDDEN:
             return _("the sheet hides this row; show it and upload again to send to it")
+        case Problem.FIXED_LINE:
+            return _("a fixed line or a service number; SMS go to mobile numbers only")
+        case Problem.IOT:
+            return _("in a number range of IoT cards, which no person reads")
+        case Problem.ERROR_CELL if name:
+            return _(
+                "variable %(variable)s: the cell shows the error %(error)s; correct its formula or type the value"
+            ) % {
+                "variable": which,
+                "error": rest,
+            }
+        case Problem.ERROR_CELL:
+            return _("the cell shows an error of the spreadsheet; correct its formula or type the number")
+        case Problem.BLOCKLISTED | Problem.OPTED_OUT if rest:
+            return _blocked(code, source=name, since=rest)
+        case Problem.SUPERSEDED if name:
+            return _("corrected in file %(file)s") % {"file": _figure(name)}
     return str(Problem(code).label) if code in Problem.values else code
+
+
+def _duplicate(detail: str) -> str:
+    """Which row of the number is sent to instead."""
+    if detail.startswith(LAST):
+        return _("again in row %(row)s, which is sent to") % {"row": _figure(detail.removeprefix(LAST))}
+    file, row = labels.parse(detail) or (1, detail)
+    if file == 1:
+        return _("first in row %(row)s") % {"row": _figure(row)}
+    return _("first in row %(row)s of file %(file)s") % {"row": _figure(row), "file": _figure(file)}
+
+
+def _blocked(code: str, *, source: str, since: str) -> str:
+    facts = {
+        "day": day(datetime.fromisoformat(since)),
+        "source": BlockSource(source).label if source in BlockSource.values else source,
+    }
+    if code == Problem.OPTED_OUT:
+        return _("refused messages by a reply on %(day)s") % facts
+    return _("on the blocklist since %(day)s (%(source)s)") % facts
 
 
 def named(code: str, meaning: str) -> str:
@@ -143,8 +185,8 @@ def _no_number_column(fault: dict[str, Any]) -> Sentences:
     return (
         _("No column of phone numbers was found. Headers in the file: %(headers)s.") % {"headers": _headers(fault)},
         _(
-            "Give the column of numbers the header “Mobile number” on the first visible sheet, or choose the column "
-            "yourself, and upload again."
+            "Give the column of numbers the header “Mobile number” and upload again, or choose the sheet and the "
+            "column yourself."
         ),
     )
 
@@ -188,6 +230,15 @@ def _unknown_column(fault: dict[str, Any]) -> Sentences:
     )
 
 
+def _no_such_sheet(fault: dict[str, Any]) -> Sentences:
+    names = _(", ").join(f"“{name}”" for name in fault.get("sheets", [])) or _("none")
+    return (
+        _("The file has no visible sheet “%(sheet)s”. Visible sheets: %(names)s.")
+        % {"sheet": fault.get("sheet", ""), "names": names},
+        _("Choose one of these sheets, or show the hidden one in your spreadsheet program and upload again."),
+    )
+
+
 def _unknown(fault: dict[str, Any]) -> Sentences:
     return (
         _("The file could not be read (%(code)s).") % {"code": fault.get("code", "?")},
@@ -227,9 +278,10 @@ _FAULTS: dict[str, Callable[[dict[str, Any]], Sentences]] = {
     "too_many_rows": _too_many_rows,
     "too_many_columns": _too_many_columns,
     "no_rows": _simple(
-        lambda: _("The first visible sheet has no rows with recipients."),
-        lambda: _("Put the numbers on the first visible sheet, one in a row below the header, and upload again."),
+        lambda: _("The sheet has no rows with recipients."),
+        lambda: _("Choose another sheet, or write the numbers, one in a row below the header, and upload again."),
     ),
+    "no_such_sheet": _no_such_sheet,
     "open_quote": _open_quote,
     "encoding": _simple(
         lambda: _("The text of the file is in an unknown encoding: neither UTF-8 nor GB18030 (GBK)."),

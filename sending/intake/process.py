@@ -31,11 +31,15 @@ _ENDINGS = {
 
 
 class Unreadable(Exception):
-    """The file cannot be used; `fault` is what the job will say: {"code": …, and what the sentence needs}."""
+    """The file cannot be used; `fault` is what the page will say: {"code": …, and what the sentence needs}.
 
-    def __init__(self, fault: dict[str, Any]) -> None:
+    `preview`: the first rows, where the file could be opened at all, so that columns can be chosen.
+    """
+
+    def __init__(self, fault: dict[str, Any], preview: dict[str, Any] | None = None) -> None:
         super().__init__(fault)
         self.fault = fault
+        self.preview = preview or {}
 
 
 class Interrupted(Exception):
@@ -49,6 +53,8 @@ class Child:
         self._reports, theirs = os.pipe()
         self.expected = self.rows = 0
         self.summary: dict[str, Any] | None = None
+        self.preview: dict[str, Any] = {}
+        self.refers: list[tuple[int, int]] = []  # (file, row) that its rows correct
         self._fault: dict[str, Any] | None = None
         self._ended_by_us = ""
         self._partial = b""
@@ -108,6 +114,8 @@ class Child:
             self.rows = report.get("rows", self.rows)
             self.summary = report.get("summary", self.summary)
             self._fault = report.get("fault", self._fault)
+            self.preview = report.get("preview", self.preview)
+            self.refers += report.get("refers", ())
         return bool(data)
 
     def end(self, why: str) -> None:
@@ -119,13 +127,13 @@ class Child:
         """The summary, once all rows were taken and all reports heard. Raises Unreadable, Interrupted."""
         code = self._process.wait()
         if self._ended_by_us:
-            raise Unreadable({"code": self._ended_by_us})
+            raise Unreadable({"code": self._ended_by_us}, self.preview)
         if self._fault:
-            raise Unreadable(self._fault)
+            raise Unreadable(self._fault, self.preview)
         if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             raise Interrupted
         if code or self.summary is None:
-            raise Unreadable({"code": str(_ENDINGS.get(code, Code.DAMAGED))})
+            raise Unreadable({"code": str(_ENDINGS.get(code, Code.DAMAGED))}, self.preview)
         return cast(Summary, self.summary)
 
 

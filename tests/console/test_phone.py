@@ -64,10 +64,28 @@ def test_mainland_mobiles_in_all_their_forms(cell, repairs):
         (13800138000.5, Fault.LETTERS),
         (float("nan"), Fault.LETTERS),
         (float("inf"), Fault.LETTERS),
-        ("021-62345678", Fault.NOT_MOBILE),
-        ("+86 755 2345 6789", Fault.NOT_MOBILE),
+        ("021-62345678", Fault.FIXED_LINE),
+        ("010 6234567", Fault.FIXED_LINE),
+        ("0755-23456789", Fault.FIXED_LINE),
+        ("+86 755 2345 6789", Fault.FIXED_LINE),
+        ("+86 21 6234 5678", Fault.FIXED_LINE),
+        (75523456789.0, Fault.FIXED_LINE),
+        (2162345678.0, Fault.TOO_SHORT),  # as well a mobile without its last digit
+        ("400-123-4567", Fault.FIXED_LINE),
+        ("+86 800 810 1234", Fault.FIXED_LINE),
         ("12000000000", Fault.NOT_MOBILE),
-        ("400-123-4567", Fault.NOT_MOBILE),
+        ("013800138000", Fault.NOT_MOBILE),
+        ("14012345678", Fault.IOT),
+        ("+86 146 1234 5678", Fault.IOT),
+        ("8614812345678", Fault.IOT),
+        (14412345678.0, Fault.IOT),
+        ("1440123456789", Fault.IOT),
+        ("0086 1061234567890", Fault.TOO_LONG),
+        ("1064612345678", Fault.IOT),
+        ("+861064712345678", Fault.IOT),
+        (1064812345678.0, Fault.IOT),
+        ("106 4912 345678", Fault.IOT),
+        ("10657123456789", Fault.TOO_LONG),  # a service's own number
         ("1.38E+10", Fault.DIGITS_LOST),
         ("1.3800138E+10", Fault.DIGITS_LOST),
         ("+852 9123 4567", Fault.COUNTRY),
@@ -92,9 +110,12 @@ def test_what_no_mainland_application_can_text(cell, fault):
         ("+8613800138000", Fault.COUNTRY),
         ("0086 13800138000", Fault.COUNTRY),
         ("13800138000", Fault.COUNTRY),
-        # As +1 860 555 0132 this would be somebody in Connecticut.
+        # As +1 860 555 0132 this would be somebody in Connecticut, as +1 415 555 0132 in California.
         ("18605550132", Fault.COUNTRY),
-        ("+44 20 7946 0958", Fault.NOT_MOBILE),
+        ("14155550132", Fault.COUNTRY),
+        ("+44 20 7946 0958", Fault.FIXED_LINE),
+        ("+44 800 808 5000", Fault.FIXED_LINE),
+        ("+44 56 0000 0000", Fault.NOT_MOBILE),  # spoken over the internet
         ("+4474001234", Fault.TOO_SHORT),
         ("+4474001234564567", Fault.TOO_LONG),
         ("+447400123456456789", Fault.TOO_LONG),
@@ -122,6 +143,12 @@ def test_the_quick_way_for_the_world_agrees_with_the_library():
                 assert phonenumbers.number_type(phonenumbers.parse(e164)) in phone._MOBILE
                 assert phonenumbers.region_code_for_number(example) == country
     assert compared > 150
+
+
+@pytest.mark.parametrize("number", ["14500000001", "14700000001", "14900000001", "16500000001", "19900000001"])
+def test_data_cards_and_newer_ranges_take_texts(number):
+    assert normalise(number, mainland=True) == Number("+86" + number, "CN", 0)
+    assert normalise(float(number), mainland=True) == Number("+86" + number, "CN", Repair.NUMBER_CELL)
 
 
 @given(st.one_of(st.from_regex(r"1[0-9]{10}", fullmatch=True), st.floats(1e10, 3e10), st.integers(10**10, 3 * 10**10)))

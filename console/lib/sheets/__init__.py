@@ -1,5 +1,6 @@
-"""Spreadsheets in and out: what is really in a file (`archive`), its rows (`reader`), its hidden rows (`hidden`), and
-writing sheets whose every cell is text (`writer`). Hostile files are expected: read them in a limited process only.
+"""Spreadsheets in and out: what is really in a file (`archive`), its rows (`reader`), its hidden rows and error cells
+(`marks`), and writing sheets whose every cell is text (`writer`). Hostile files are expected: read them in a limited
+process only.
 """
 
 from console.lib.sheets.fault import Code, SheetFault

@@ -17,6 +17,7 @@ class Code(StrEnum):
     TOO_MANY_ROWS = "too_many_rows"  # limit
     TOO_MANY_COLUMNS = "too_many_columns"  # limit
     NO_ROWS = "no_rows"
+    NO_SUCH_SHEET = "no_such_sheet"  # sheet, sheets: the one asked for, hidden or not there, and those there are
     OPEN_QUOTE = "open_quote"  # row; of a csv
     ENCODING = "encoding"  # a csv neither UTF-8, UTF-16 nor GB18030
     TOO_SLOW = "too_slow"

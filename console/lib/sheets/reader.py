@@ -1,8 +1,8 @@
 """The rows of an xlsx or csv, one after the other, with the row numbers that Excel shows.
 
-An xlsx is unpacked once to see that it is bearable and which rows it hides, and then read by calamine, which holds the
-sheet in memory (about 80 bytes a cell). Run this in a process whose memory is limited: an allocation that fails there
-ends the process, not only the call.
+An xlsx is unpacked once to see that it is bearable, which rows it hides and where a formula failed, and then read by
+calamine, which holds the sheet in memory (about 80 bytes a cell). Run this in a process whose memory is limited: an
+allocation that fails there ends the process, not only the call.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import math
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 from xml.etree import ElementTree
 
 import python_calamine
 
-from console.lib.sheets import archive, hidden
+from console.lib.sheets import archive, marks
 from console.lib.sheets.fault import Code, SheetFault
 
 Cell = str | int | float | bool | date | time | datetime | timedelta
@@ -32,69 +32,124 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
 _SNIFF = 1 << 16  # characters in which the delimiter is looked for
 _FIELD_MAX = 1 << 16  # characters; Excel holds 32,767 in a cell
-_NAME_MAX = 31  # characters of a sheet's name, Excel's limit
-_UNREAD_MAX = 20  # sheets that are named
+_NAME_MAX = 100  # characters of a sheet's name that are told; Excel's own limit is 31
+_SHEETS_MAX = 50  # sheets that are named
+_AS_FORMULA_BEGINS = '="'
 _R_ID = re.compile(r"\{[^}]*/relationships\}id$")
+
+
+class Listed(TypedDict):
+    """A sheet of the workbook; `filled`: some cell holds something."""
+
+    name: str
+    hidden: bool
+    filled: bool
+
+
+class _Part(NamedTuple):
+    """A sheet and the archive's member it is in."""
+
+    name: str
+    member: str
+    hidden: bool
 
 
 @dataclass(slots=True)
 class Sheet:
     """`rows()` can be called again: the file is then read from its beginning.
 
-    `height` counts rows including blank ones (an estimate for a csv), `first_column` is 0 for column A. `unread` names
-    the other visible sheets that hold something.
+    `height` counts rows including blank ones (an estimate for a csv), `first_column` is 0 for column A. `errors` are
+    the cells of each row whose formula has no result, `sheets` all those of the workbook in their order.
     """
 
     name: str
     height: int
     first_column: int
     hidden: set[int] = field(default_factory=set)
-    source: Any = None
-    unread: list[str] = field(default_factory=list)
+    source: Callable[[], Iterable[Any]] = list
+    errors: dict[int, marks.Errors] = field(default_factory=dict)
+    sheets: list[Listed] = field(default_factory=list)
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of the other visible sheets that hold something."""
+        return [it["name"] for it in self.sheets if it["filled"] and not it["hidden"] and it["name"] != self.name]
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
-        """(row number, cells) of every row in which some cell holds something."""
-        for number, cells in enumerate(self.source(), 1):
+        """(row number, cells) of every row in which some cell holds something; error cells hold "#N/A" and the like."""
+        rows = self._with_errors() if self.errors else enumerate(self.source(), 1)
+        for number, cells in rows:
             # 0 and FALSE are contents, "" is none; the first test settles almost every row.
             if any(cells) or any(cell != "" for cell in cells):
                 yield number, cells
 
+    def _with_errors(self) -> Iterator[tuple[int, list[Cell]]]:
+        for number, cells in enumerate(self.source(), 1):
+            for column, text in self.errors.get(number, ()):
+                place = column - self.first_column
+                if 0 <= place < len(cells) and cells[place] == "":
+                    cells[place] = text
+            yield number, cells
 
-def open_sheet(path: Path) -> Sheet:
-    """The first visible sheet of an xlsx, or a csv in UTF-8, UTF-16 (with byte order mark) or GB18030.
 
-    Raises SheetFault.
+def open_sheet(path: Path, sheet: str = "") -> Sheet:
+    """The visible sheet of that name, else the first visible one, of an xlsx; or a csv in UTF-8, UTF-16 (with byte
+    order mark) or GB18030, whatever `sheet` says.
+
+    Hidden rows are told, hidden columns are not: people hide columns to see more of the others, rows to leave them out.
+    A sheet without rows is no fault. Raises SheetFault.
     """
-    return _open_csv(path) if archive.kind(path) == "csv" else _open_xlsx(path)
+    return _open_csv(path) if archive.kind(path) == "csv" else _open_xlsx(path, sheet)
 
 
-def _open_xlsx(path: Path) -> Sheet:
+def _open_xlsx(path: Path, wanted: str) -> Sheet:
     with archive.Archive(path) as unpacked:
         if b"macroEnabled" in unpacked.read("[Content_Types].xml"):
             raise SheetFault(Code.MACROS)
-        (name, member), *others = _visible(unpacked)
-        filled = unpacked.unpack_all(but=frozenset({member}), ask=frozenset(other for _, other in others))
-        hidden_rows = hidden.scan(unpacked.stream(member))
+        parts = _parts(unpacked)
+        chosen = _chosen(parts, wanted)
+        others = frozenset(part.member for part in parts if part is not chosen)
+        filled = unpacked.unpack_all(but=frozenset({chosen.member}), ask=others)
+        found = marks.scan(unpacked.stream(chosen.member))
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
-        sheet = workbook.get_sheet_by_name(name)
+        sheet = workbook.get_sheet_by_name(chosen.name)
     except MemoryError:
         raise
     except python_calamine.PasswordError as error:
         raise SheetFault(Code.ENCRYPTED) from error
     except Exception as error:  # calamine also lets errors of the standard kinds through
         raise SheetFault(Code.DAMAGED) from error
-    if sheet.start is None or sheet.end is None:
+    height, column = 0, 0
+    source: Callable[[], Iterable[Any]] = list
+    if sheet.start is not None and sheet.end is not None:
+        height, column, source = sheet.end[0] + 1, sheet.start[1], sheet.iter_rows
+        filled.add(chosen.member)
+    if column + sheet.width > marks.COLUMNS_MAX:
+        raise SheetFault(Code.TOO_MANY_COLUMNS, limit=marks.COLUMNS_MAX)
+    sheets: list[Listed] = [
+        {"name": part.name[:_NAME_MAX], "hidden": part.hidden, "filled": part.member in filled}
+        for part in parts[:_SHEETS_MAX]
+    ]
+    return Sheet(chosen.name[:_NAME_MAX], height, column, found.hidden, source, found.errors, sheets)
+
+
+def _chosen(parts: list[_Part], wanted: str) -> _Part:
+    """The visible sheet named `wanted`, in any case; the first visible one where it is empty."""
+    visible = [part for part in parts if not part.hidden]
+    if not visible:
         raise SheetFault(Code.NO_ROWS)
-    column = sheet.start[1]
-    if column + sheet.width > hidden.COLUMNS_MAX:
-        raise SheetFault(Code.TOO_MANY_COLUMNS, limit=hidden.COLUMNS_MAX)
-    unread = [other[:_NAME_MAX] for other, its_member in others if its_member in filled][:_UNREAD_MAX]
-    return Sheet(name, sheet.end[0] + 1, column, hidden_rows, sheet.iter_rows, unread)
+    if not wanted:
+        return visible[0]
+    for part in visible:
+        if part.name[:_NAME_MAX].casefold() == wanted.casefold():
+            return part
+    names = [part.name[:_NAME_MAX] for part in visible[:_SHEETS_MAX]]
+    raise SheetFault(Code.NO_SUCH_SHEET, sheet=wanted[:_NAME_MAX], sheets=names)
 
 
-def _visible(unpacked: archive.Archive) -> list[tuple[str, str]]:
-    """(name, member of the archive) of the worksheets that Excel shows, at least one."""
+def _parts(unpacked: archive.Archive) -> list[_Part]:
+    """The worksheets of the workbook."""
     try:
         workbook = ElementTree.fromstring(unpacked.read("xl/workbook.xml"))
         relations = ElementTree.fromstring(unpacked.read("xl/_rels/workbook.xml.rels"))
@@ -105,14 +160,16 @@ def _visible(unpacked: archive.Archive) -> list[tuple[str, str]]:
     }
     found = []
     for element in workbook.iter():
-        if not element.tag.endswith("}sheet") or element.get("state", "visible") != "visible":
+        if not element.tag.endswith("}sheet"):
             continue
         relation = next((value for key, value in element.items() if _R_ID.search(key)), None)
         if target := targets.get(relation):
             member = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
-            found.append((element.get("name", ""), member))
-    if not found:
-        raise SheetFault(Code.NO_ROWS)
+            hidden = element.get("state", "visible") != "visible"
+            found.append(_Part(element.get("name", ""), member, hidden))
+    # A second sheet of a name is nothing that programs write, and of the two the wrong one might be read.
+    if len({part.name.casefold() for part in found}) != len(found):
+        raise SheetFault(Code.DAMAGED)
     return found
 
 
@@ -123,6 +180,7 @@ def _open_csv(path: Path) -> Sheet:
     # Excel's own note on the separator; it is no row.
     noted = re.match(r"sep=(.)\r?\n", start, re.IGNORECASE)
     delimiter = noted[1] if noted else _delimiter(start)
+    quoted = _AS_FORMULA_BEGINS in start
     lines = max(start.count("\n"), start.count("\r"), 1)
     height = math.ceil(lines * path.stat().st_size / max(len(start.encode(encoding)), 1))
 
@@ -131,9 +189,15 @@ def _open_csv(path: Path) -> Sheet:
         with path.open(encoding=encoding, newline="") as file:
             if noted:
                 file.readline()
-            yield from _csv_rows(file, delimiter)
+            rows = _csv_rows(file, delimiter)
+            yield from map(_evaluated, rows) if quoted else rows
 
     return Sheet("", height, 0, set(), read)
+
+
+def _evaluated(cells: list[Any]) -> list[Any]:
+    """The cells with ="13800138000" as Excel shows it: a way to keep it from taking text for a number."""
+    return [cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell for cell in cells]
 
 
 def _csv_rows(file: Iterable[str], delimiter: str) -> Iterator[list[Any]]:

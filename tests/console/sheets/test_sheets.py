@@ -48,7 +48,32 @@ def test_error_cells_and_odd_sheet_names(tmp_path):
     body = b'<row r="1"><c r="A1" t="e"><v>#N/A</v></c><c r="B1"><v>5</v></c></row>'
     book = files.WORKBOOK.replace(b'name="S"', b'name="A&amp;B &lt;1&gt; \xe7\x8e\x8b"')
     sheet = open_sheet(files.by_hand(tmp_path / "a", body, **{"xl/workbook.xml": book}))
-    assert sheet.name == "A&B <1> 王" and [cells[-1] for _, cells in sheet.rows()] == [5.0]
+    assert sheet.name == "A&B <1> 王" and list(sheet.rows()) == [(1, ["#N/A", 5.0])]
+
+
+def test_error_cells_are_known_by_what_they_show(tmp_path):
+    formula = b"<f>VLOOKUP(&quot;x&quot;,A1,1)</f>"
+    body = b'<row r="3"><c r="B3"><v>1</v></c><c s="1" r="C3" t="e">' + formula + b"<v>#REF!</v></c>"
+    body += b"<x:c r='D3' t='e'><x:v>#DIV/0!</x:v></x:c><c r=\"E3\" t=\"e\"/></row>"
+    body += b'<row r="4"><c r="C4" t="inlineStr"><is><t>t="e" r="D4"</t></is></c></row>'
+    sheet = open_sheet(files.by_hand(tmp_path / "a", body.replace(b"x:", b"")))
+    assert list(sheet.rows()) == [(3, [1.0, "#REF!", "#DIV/0!"]), (4, ["", 't="e" r="D4"', ""])]
+
+
+def test_a_row_of_nothing_but_errors_is_a_row(tmp_path):
+    body = b'<row r="2"><c r="A2" t="e"><v>#NAME?</v></c></row><row r="3"><c r="A3"><v>1</v></c></row>'
+    assert [number for number, _ in rows_of(files.by_hand(tmp_path / "a", body))] == [2, 3]
+
+
+def test_errors_in_a_sheet_of_many_chunks(tmp_path):
+    count = 60_000
+    rows = [
+        b'<row r="%d"><c r="A%d"><v>1</v></c><c r="B%d" t="e"><v>#N/A</v></c></row>' % (i, i, i)
+        for i in range(1, count)
+    ]
+    sheet = open_sheet(files.by_hand(tmp_path / "a", b"".join(rows)))
+    assert len(sheet.errors) == count - 1 and len({id(errors) for errors in sheet.errors.values()}) == 1
+    assert all(cells == [1.0, "#N/A"] for _, cells in sheet.rows())
 
 
 def test_the_first_visible_sheet_is_read(tmp_path):
@@ -125,7 +150,6 @@ def test_old_and_encrypted_workbooks_are_told_apart(tmp_path):
         (files.BASE | {f"xl/media/{i}": b"x" for i in range(200)}, Code.BOMB),
         (files.BASE | {"xl/workbook.xml": b"<workbook"}, Code.DAMAGED),
         (files.BASE, Code.DAMAGED),
-        (files.BASE | {files.SHEET: files.HEAD + files.FOOT}, Code.NO_ROWS),
         (files.BASE | {files.SHEET: files.HEAD.decode().encode("utf-16") + files.FOOT}, Code.DAMAGED),
         (files.BASE | {files.SHEET: files.HEAD + b"<row r='1'><c"}, Code.DAMAGED),
     ],
@@ -233,7 +257,34 @@ def test_other_visible_sheets_that_hold_something_are_named(tmp_path):
                 sheet.write_number(4, 4, 7)
             else:
                 sheet.write_string(0, 0, "13800138000")
-    assert open_sheet(path).unread == ["B", "Numbers"]
+    sheet = open_sheet(path)
+    assert sheet.unread == ["B", "Numbers"]
+    assert sheet.sheets == [
+        {"name": "A", "hidden": False, "filled": True},
+        {"name": "Empty", "hidden": False, "filled": False},
+        {"name": "Hidden", "hidden": True, "filled": True},
+        {"name": "B", "hidden": False, "filled": True},
+        {"name": "Numbers", "hidden": False, "filled": True},
+    ]
+    assert list(open_sheet(path, "numbers").rows()) == [(5, [7.0])]
+    assert open_sheet(path, "B").unread == ["A", "Numbers"]
+    assert list(open_sheet(path, "Empty").rows()) == [], "empty, and that is no fault"
+    for name in ("Hidden", "C"):
+        with pytest.raises(SheetFault) as fault:
+            open_sheet(path, name)
+        assert fault.value.code == Code.NO_SUCH_SHEET
+        assert fault.value.detail == {"sheet": name, "sheets": ["A", "Empty", "B", "Numbers"]}
+
+
+def test_two_sheets_of_one_name_are_damage(tmp_path):
+    second = b'<sheet name="s" sheetId="2" state="hidden" r:id="rId1"/></sheets>'
+    book = files.WORKBOOK.replace(b"</sheets>", second)
+    assert refused(files.by_hand(tmp_path / "a", files.numbers(2), **{"xl/workbook.xml": book})) == Code.DAMAGED
+
+
+def test_csv_cells_written_as_formulas_are_what_they_show(tmp_path):
+    (tmp_path / "a").write_text('mobile,no\n="13800138000","=""001"""\n=1+1,="\n')
+    assert rows_of(tmp_path / "a")[1:] == [(2, ["13800138000", "001"]), (3, ["=1+1", '="'])]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,10 @@ def test_figures_and_names_stand_in_the_sentences():
     assert problems.describe_fault(fault)[0] == (
         "No column was found for the variable ${1} (姓名). Headers in the file: a, b."
     )
+    fault = {"code": "no_such_sheet", "sheet": "May", "sheets": ["March", "April"]}
+    assert problems.describe_fault(fault)[0] == (
+        "The file has no visible sheet “May”. Visible sheets: “March”, “April”."
+    )
     assert "PDF" in problems.describe_fault({"code": "not_a_sheet", "kind": "pdf"})[0]
 
 
@@ -36,6 +40,13 @@ def test_figures_and_names_stand_in_the_sentences():
     ("code", "detail", "words"),
     [
         ("duplicate", "8902", "first in row 8,902"),
+        ("duplicate", "17 (2)", "first in row 17 of file 2"),
+        ("duplicate", "last:1200", "again in row 1,200, which is sent to"),
+        ("superseded", "2:letters:", "corrected in file 2"),
+        ("fixed_line", "", "a fixed line or a service number; SMS go to mobile numbers only"),
+        ("iot", "", "in a number range of IoT cards, which no person reads"),
+        ("error_cell", "", "the cell shows an error of the spreadsheet; correct its formula or type the number"),
+        ("error_cell", "1:#N/A", "variable ${1} (Name 姓名): the cell shows the error #N/A; correct its formula"),
         ("value_too_long", "2:27:20", "variable ${2}: 27 characters, at most 20"),
         ("value_missing", "1", "variable ${1} (Name 姓名) has no value"),
         ("value_forbidden", "2:'", "variable ${2} contains “'”, which is not allowed in a text"),

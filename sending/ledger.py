@@ -11,12 +11,13 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 from django.db import connection, transaction
 
-from sending.models.message import BLOCK_SHIFT
+from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
 from sending.states import COUNTED_BY_CODE, MESSAGE_MOVES, JobStatus, MessageState, SkipReason
 
 S = MessageState
@@ -36,6 +37,13 @@ class Claimed:
     segments: int
     attempt: int
     refusals: int
+
+
+def new_block() -> int:
+    """The first id of a new job's messages, of the present month."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('sending_job_block')")
+        return month_number(datetime.now(UTC)) << MONTH_SHIFT | one(cursor)[0] << BLOCK_SHIFT
 
 
 @contextmanager
@@ -64,20 +72,35 @@ def keyed_plans() -> Iterator[None]:
         yield
 
 
-def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, first_id: int, parts: int) -> list[Claimed]:
+def claim(
+    *,
+    owner: uuid.UUID,
+    carrier_id: int,
+    job_id: int,
+    after_id: int,
+    first_id: int,
+    parts: int,
+    countries: Sequence[str] = (),
+    until_id: int | None = None,
+) -> list[Claimed]:
     """Commit the intent to send the next messages of a job, at most `parts` segments (but at least one message).
 
-    Nothing is claimed when the job is not sending any more, or when `owner` has lost its lease (R3, R16, R17).
+    Nothing is claimed that was not confirmed, when the job is not sending any more, or when `owner` has lost its lease
+    (R3, R16, R17). With `countries`, only messages to these, up to `until_id`.
     """
+    end_id = first_id + (1 << BLOCK_SHIFT)
+    only = "AND m.country = ANY(%(countries)s::text[]) AND m.id <= %(until)s" if countries else ""
     with keyed_plans(), server_cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH free AS MATERIALIZED (
                 SELECT m.id, m.segments FROM sending_message m
-                WHERE m.state = 0 AND m.id > %(after)s AND m.id < %(end)s
+                WHERE m.state = 0 AND m.id > %(after)s
+                  AND m.id < (SELECT j.first_id + j.released FROM sending_sendjob j
+                      WHERE j.id = %(job)s AND j.status = %(sending)s)
                   AND (m.not_before IS NULL OR m.not_before <= now())
-                  AND EXISTS (SELECT 1 FROM sending_sendjob j WHERE j.id = %(job)s AND j.status = %(sending)s)
                   AND EXISTS (SELECT 1 FROM sending_gatewaylease l WHERE l.owner = %(owner)s AND l.expires_at > now())
+                  {only}
                 ORDER BY m.id LIMIT %(parts)s FOR UPDATE OF m SKIP LOCKED
             ), fitting AS MATERIALIZED (
                 SELECT id FROM (SELECT id, segments, sum(segments) OVER (ORDER BY id) AS total FROM free) f
@@ -101,13 +124,14 @@ def claim(*, owner: uuid.UUID, carrier_id: int, job_id: int, after_id: int, firs
             """,
             {
                 "after": max(after_id, first_id - 1),
-                "end": first_id + (1 << BLOCK_SHIFT),
+                "end": end_id,
                 "job": job_id,
                 "sending": JobStatus.SENDING.value,
                 "owner": owner,
                 "carrier": carrier_id,
                 "parts": parts,
-            },
+            }
+            | ({"countries": list(countries), "until": until_id or end_id} if countries else {}),
         )
         return [Claimed(*row) for row in cursor.fetchall()]
 
@@ -278,8 +302,51 @@ def requeue(moves: Sequence[Move], *, owner: uuid.UUID, wait_seconds: float = 0,
         return {row[0] for row in cursor.fetchall()}
 
 
-def skip_queued(first_id: int, *, reason: SkipReason, limit: int = WITHHOLD_CHUNK) -> int:
-    """QUEUED → SKIPPED for up to `limit` rows of the job whose block begins at `first_id`; how many."""
+def bar(moves: Sequence[Move], *, owner: uuid.UUID) -> None:
+    """SUBMITTING → SKIPPED for what `owner` has just claimed and may not write: as if it had never been claimed.
+
+    In the transaction of the claim. Counted, as all that is skipped, in the hour of its skipping and for no carrier.
+    """
+    if not moves:
+        return
+    moves = sorted(moves, key=lambda m: m.id)
+    with server_cursor() as cursor:
+        cursor.execute(
+            """
+            WITH wanted AS MATERIALIZED (
+                SELECT * FROM unnest(%(ids)s::bigint[], %(codes)s::text[]) AS w(id, code)
+            ), before AS MATERIALIZED (
+                SELECT m.id, m.job_id, m.submitted_at, m.carrier_id, m.country, m.segments, w.code
+                FROM wanted w JOIN sending_message m ON m.id = w.id
+                WHERE m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
+                  AND m.state + 0 = 1 AND m.owner = %(owner)s
+                FOR UPDATE OF m
+            ), moved AS (
+                UPDATE sending_message m SET state = 8, code = b.code, owner = NULL, carrier_id = NULL,
+                    submitted_at = NULL, settled_at = now()
+                FROM before b
+                WHERE m.id = b.id AND m.id = ANY(%(ids)s::bigint[]) AND m.id BETWEEN %(low)s AND %(high)s
+            )
+            INSERT INTO sending_countdelta (job_id, hour, carrier_id, country, state, code, n, segments)
+            SELECT job_id, date_trunc('hour', submitted_at, 'UTC'), carrier_id, country, 1, '', -count(*),
+                -sum(segments)
+            FROM before GROUP BY 1, 2, 3, 4
+            UNION ALL
+            SELECT job_id, date_trunc('hour', now(), 'UTC'), 0, country, 8, code, count(*), sum(segments)
+            FROM before GROUP BY 1, 2, 4, 6
+            """,
+            {
+                "ids": [m.id for m in moves],
+                "codes": [m.code for m in moves],
+                "low": moves[0].id,
+                "high": moves[-1].id,
+                "owner": owner,
+            },
+        )
+
+
+def skip_queued(first_id: int, *, reason: SkipReason, end_id: int | None = None, limit: int = WITHHOLD_CHUNK) -> int:
+    """QUEUED → SKIPPED for up to `limit` rows from `first_id` to before `end_id` (the end of its block); how many."""
     with keyed_plans(), server_cursor() as cursor:
         cursor.execute(
             """
@@ -301,18 +368,23 @@ def skip_queued(first_id: int, *, reason: SkipReason, limit: int = WITHHOLD_CHUN
             )
             SELECT count(*) FROM moved
             """,
-            {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT), "limit": limit, "reason": reason.value},
+            {
+                "low": first_id,
+                "end": first_id + (1 << BLOCK_SHIFT) if end_id is None else end_id,
+                "limit": limit,
+                "reason": reason.value,
+            },
         )
         return one(cursor)[0]
 
 
-def unsettled(first_id: int) -> bool:
-    """Whether any message of the job whose block begins at `first_id` is queued or under way."""
+def unsettled(first_id: int, *, end_id: int | None = None) -> bool:
+    """Whether any message from `first_id` to before `end_id` (the end of its block) is queued or under way."""
     with server_cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM sending_message WHERE state = 0 AND id >= %(low)s AND id < %(end)s)"
             " OR EXISTS (SELECT FROM sending_message WHERE state = 1 AND id >= %(low)s AND id < %(end)s)",
-            {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT)},
+            {"low": first_id, "end": first_id + (1 << BLOCK_SHIFT) if end_id is None else end_id},
         )
         return bool(one(cursor)[0])
 

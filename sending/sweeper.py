@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.lib.queue import hint
-from sending import dispatch, receipts
-from sending.models import JobStatus, SendJob
+from sending import dispatch, drafts, due, exports, making, receipts, recipient_lists
+from sending.models import FileState, JobExport, JobFile, RecipientList
 
 # A hint that has not led to a reader by then was lost.
 UNREAD_SECONDS = 5
@@ -18,8 +18,9 @@ UNREAD_SECONDS = 5
 def sweep() -> None:
     """Every few seconds, by beat; the gateway does the part that sending depends on by itself as well."""
     ask_for_readers()
+    ask_for_makers()
     dispatch.reap()
-    dispatch.withhold_late()
+    due.withhold_late()
     dispatch.finish_jobs()
     dispatch.withhold_all()
     receipts.sweep()
@@ -28,16 +29,25 @@ def sweep() -> None:
 def sweep_hourly() -> None:
     dispatch.expire_unreported()
     dispatch.forget_pace()
+    exports.forget_old()
+    recipient_lists.forget_removed()
+    drafts.forget_unused()
+
+
+def ask_for_makers() -> int:
+    """The same for files that are to be made."""
+    lists = RecipientList.objects.filter(removed_at__isnull=True)
+    return making.ask_again(JobExport.objects.all(), exports.TASK) + making.ask_again(lists, recipient_lists.TASK)
 
 
 def ask_for_readers() -> int:
-    """Uploads that nobody reads, or whose reader died; how many were asked for again."""
+    """Files that nobody reads, or whose reader died; how many were asked for again."""
     now = timezone.now()
-    unread = SendJob.objects.filter(
+    unread = JobFile.objects.filter(
         Q(reader_until__isnull=True) | Q(reader_until__lt=now),
-        status=JobStatus.UPLOADED,
-        created_at__lt=now - timedelta(seconds=UNREAD_SECONDS),
+        state=FileState.READING,
+        asked_at__lt=now - timedelta(seconds=UNREAD_SECONDS),
     ).values_list("pk", flat=True)
     for pk in unread:
-        hint("sending.read_upload", job_id=pk)
+        hint("sending.read_upload", file_id=pk)
     return len(unread)

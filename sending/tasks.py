@@ -2,12 +2,23 @@
 
 from celery import shared_task
 
-from sending import counts, dispatch, intake, partitions, sweeper, texts
+from sending import counts, dispatch, due, exports, intake, partitions, recipient_lists, sweeper, texts
 
 
 @shared_task(name="sending.read_upload", soft_time_limit=240, time_limit=270)
-def read_upload(*, job_id: int) -> None:
-    intake.read(job_id)
+def read_upload(*, file_id: int) -> None:
+    intake.read(file_id)
+
+
+# A million rows take a minute; four million with their texts, the most a job has, many.
+@shared_task(name="sending.make_export", soft_time_limit=3500, time_limit=3600)
+def make_export(*, pk: int) -> None:
+    exports.make(pk)
+
+
+@shared_task(name="sending.make_list", soft_time_limit=1700, time_limit=1800)
+def make_list(*, pk: int) -> None:
+    recipient_lists.make(pk)
 
 
 @shared_task(name="sending.withhold_rows")
@@ -15,9 +26,14 @@ def withhold_rows(*, job_id: int) -> None:
     dispatch.withhold_rows(job_id)
 
 
+@shared_task(name="sending.withhold_file")
+def withhold_file(*, file_id: int) -> None:
+    dispatch.withhold_file(file_id)
+
+
 @shared_task(name="sending.start_due_jobs")
 def start_due_jobs() -> None:
-    dispatch.start_due_jobs()
+    due.start_due_jobs()
 
 
 @shared_task(name="sending.sweep")

@@ -27,7 +27,6 @@ from console.lib import failpoints, phone
 from console.lib.text import segments
 from sending import ledger, partitions
 from sending.models import JobStatus, SendJob
-from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
 from sending.states import MessageState
 from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion
 from templates_app.models.message_type import PRIORITY
@@ -119,7 +118,6 @@ def _send(texts: list[OutgoingText], region: Region, kind: MessageType) -> None:
     """One job with a row for each text, on its way as soon as the transaction commits."""
     means = means_for(region, kind)
     rows = [_row(text, region) for text in texts]
-    good = sum(row.state == MessageState.QUEUED for row in rows)
     job = SendJob.objects.create(
         enterprise=means.enterprise,
         name=PURPOSE,
@@ -127,19 +125,11 @@ def _send(texts: list[OutgoingText], region: Region, kind: MessageType) -> None:
         version=means.version,
         signature=means.signature,
         priority=PRIORITY[kind],
-        file_size=0,
-        first_id=_block(),
+        first_id=ledger.new_block(),
     )
-    sizes = _insert(rows, job, means, mainland=region == Region.MAINLAND)
-    summary = {
-        "good": good,
-        "repaired": 0,
-        "refused": len(rows) - good,
-        "segments": {str(n): sizes.count(n) for n in set(sizes)},
-        "segments_total": sum(sizes),
-    }
+    _insert(rows, job, means, mainland=region == Region.MAINLAND)
     now = timezone.now()
-    job.move(JobStatus.CHECKED, by=None, total=len(rows), rows_read=len(rows), checked_at=now, summary=summary)
+    job.move(JobStatus.CHECKED, by=None, total=len(rows), released=len(rows), checked_at=now)
     until = max(row.text.ends_at for row in rows)
     job.move(JobStatus.SENDING, by=None, started_at=now, send_until=until)
 
@@ -153,15 +143,8 @@ def _row(text: OutgoingText, region: Region) -> Row:
     return Row(text, found.country, MessageState.QUEUED)
 
 
-def _block() -> int:
-    """The first id of a new job."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('sending_job_block')")
-        return month_number(timezone.now()) << MONTH_SHIFT | ledger.one(cursor)[0] << BLOCK_SHIFT
-
-
-def _insert(rows: Sequence[Row], job: SendJob, means: Means, *, mainland: bool) -> list[int]:
-    """Segments of each row; every text knows its message afterwards."""
+def _insert(rows: Sequence[Row], job: SendJob, means: Means, *, mainland: bool) -> None:
+    """Store the rows; every text knows its message afterwards."""
     first = job.first_id or 0
     head = means.signature.name if means.signature else ""
     sizes = [
@@ -189,7 +172,6 @@ def _insert(rows: Sequence[Row], job: SendJob, means: Means, *, mainland: bool) 
             },
         )
     OutgoingText.objects.bulk_update([row.text for row in rows], ["message_id"])
-    return [size for size in sizes if size]
 
 
 # What a text leaves with -------------------------------------------------------------------------------------------

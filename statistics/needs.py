@@ -18,6 +18,7 @@ from accounts.models import ReviewState, User
 from accounts.models.review import OPEN
 from accounts.permissions import may
 from console.figures import deadline, num
+from sending import counts as counting
 from sending.models import Carrier, JobCount, SendJob
 from sending.states import JobStatus, MessageState
 from templates_app import submissions
@@ -93,8 +94,10 @@ def _unknown(user: User) -> Iterator[Need]:
 
 def _to_confirm(user: User) -> Iterator[Need]:
     waiting = SendJob.objects.visible_to(user).filter(status=JobStatus.CHECKED)
-    for job in waiting.order_by("-id")[:EACH]:
-        ready = job.summary.get("good", 0) + job.summary.get("repaired", 0)
+    shown = list(waiting.order_by("-id")[:EACH])
+    counts = counting.of_jobs(shown)
+    for job in shown:
+        ready = counts[job.pk][MessageState.QUEUED]
         why = ngettext(
             "%(n)s message waits for your confirmation.", "%(n)s messages wait for your confirmation.", ready
         ) % {"n": num(ready)}

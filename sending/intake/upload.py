@@ -1,49 +1,49 @@
-"""Taking a sheet in: one job for one posted form, its file stored, its check asked for. And the sample file to fill."""
+"""Taking recipients in: one job, or one further file, for one posted form; the file stored, its check asked for."""
 
 from __future__ import annotations
 
-import io
+import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-import phonenumbers
 from django.conf import settings
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.template.defaultfilters import filesizeformat
-from django.utils import translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, modes
 from accounts.models import Enterprise, User
 from accounts.models.application import ApplicationState
 from accounts.models.enterprise import EnterpriseState
+from console.figures import num
 from console.lib.errors import NotAllowed
 from console.lib.queue import after_commit
-from console.lib.sheets import Writer
-from sending.intake.columns import forms
-from sending.models import SendJob
+from sending.models import FileState, JobFile, JobStatus, RecipientList, SendJob, Source
+from sending.models.message import BLOCK_SHIFT
 from sending.sendable import signature_fault
-from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion, VariableKind
+from sending.states import UNCONFIRMED, WITHHELD
+from templates_app.models import MessageTemplate, MessageType, Signature, TemplateVersion
 from templates_app.models.message_type import PRIORITY
-from templates_app.models.template import Variable
 
 NAME_MAX, FILE_NAME_MAX = 60, 200
 
-# Numbers nobody has: unassigned in China, kept for films in North America.
-_EXAMPLE_NUMBERS = {True: ("13900000001", "13900000002"), False: ("+12025550123", "+12025550143")}
-# The first that is short enough.
-_EXAMPLE_VALUES = {
-    VariableKind.NUMBER: ("A1024", "7"),
-    VariableKind.MONEY: ("99.50", "9"),
-    VariableKind.TIME: ("2026-03-31", "09:30"),
-    VariableKind.PHONE: ("4000000000", "95588", "1"),
-    VariableKind.OLD_NUMBER: ("1024", "7"),
-    VariableKind.OLD_DATE: ("2026/03/31",),
-    VariableKind.OLD_TIME: ("09:30",),
-}
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """What is to be read: a file, and where its rows come from."""
+
+    file: File
+    source: Source = Source.FILE
+    saved_list: RecipientList | None = None
+    # {"sheet", "header", "number", "values": {variable's name: column}, "duplicates"}, any of it; see `intake.columns`.
+    wanted_columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 def receive(
@@ -53,61 +53,131 @@ def receive(
     token: uuid.UUID,
     name: str,
     version: TemplateVersion,
-    file: File,
+    recipients: Recipients,
     signature: Signature | None = None,
-    wanted_columns: Mapping[str, Any] | None = None,
 ) -> SendJob:
     """The job of this upload, *uploaded*, its check under way. The same `token` again gives the same job.
 
     `signature`: chosen for a universal template; other templates bring their own.
-    `wanted_columns`: {"number": header, "values": {variable's name: header}}, any of it; headers or column letters.
     Raises NotAllowed with a text for the person.
     """
     if known := SendJob.objects.filter(enterprise=enterprise, token=token).first():
         return known
-    _check(enterprise=enterprise, by=by, version=version, file=file)
+    _check(enterprise=enterprise, by=by, version=version)
+    _check_size(recipients)
     template = version.template
     signature = _signature(template, signature)
-    file_name = PurePath(file.name or "").name
     job = SendJob(
         enterprise=enterprise,
         token=token,
-        name=(name.strip() or PurePath(file_name).stem)[:NAME_MAX],
+        name=(name.strip() or PurePath(recipients.file.name or "").stem)[:NAME_MAX],
         application=template.application,
         version=version,
         signature=signature,
         priority=PRIORITY[MessageType(template.type)],
-        file=file,
-        file_name=file_name[:FILE_NAME_MAX],
-        file_size=file.size,
-        wanted_columns=_columns(version, wanted_columns or {}),
         created_by=by,
     )
     try:
-        with transaction.atomic():
+        with stored(recipients, job=job, number=1, token=token, by=by) as file, transaction.atomic():
             job.save()
-            audit.record(
-                by=by,
-                verb="job.uploaded",
-                object_id=job.pk,
-                enterprise_id=enterprise.pk,
-                label=job.name,
-                file=job.file_name,
-                bytes=job.file_size,
-            )
-            after_commit("sending.read_upload", job_id=job.pk)
-    except Exception as error:
-        job.file.delete(save=False)
+            file.job = job
+            take_in(file, by=by)
+    except IntegrityError as error:
         # The form's other post was faster.
-        if isinstance(error, IntegrityError):
-            if known := SendJob.objects.filter(enterprise=enterprise, token=token).first():
-                return known
-            raise NotAllowed(_("This form was used before. Load the page again and upload the file anew.")) from error
-        raise
+        if known := SendJob.objects.filter(enterprise=enterprise, token=token).first():
+            return known
+        raise NotAllowed(_("This form was used before. Load the page again and upload the file anew.")) from error
     return job
 
 
-def _check(*, enterprise: Enterprise, by: User, version: TemplateVersion, file: File) -> None:
+def add(job: SendJob, *, by: User, token: uuid.UUID, recipients: Recipients) -> JobFile:
+    """A further file for `job`, its check under way; its rows wait for their own confirmation. Once for a `token`.
+
+    Raises NotAllowed with a text for the person.
+    """
+    if known := JobFile.objects.filter(job=job, token=token).first():
+        return known
+    _check_size(recipients)
+    try:
+        with stored(recipients, job=job, number=0, token=token, by=by) as file, transaction.atomic():
+            held = SendJob.objects.select_for_update().get(pk=job.pk)
+            _check_open(held)
+            file.number = 1 + (held.files.aggregate(last=Max("number"))["last"] or 0)
+            if held.status in UNCONFIRMED:
+                held.move(JobStatus.UPLOADED, by=by)
+            take_in(file, by=by)
+    except IntegrityError as error:
+        if known := JobFile.objects.filter(job=job, token=token).first():
+            return known
+        raise NotAllowed(_("Another file of this job is being read. Wait until it is checked.")) from error
+    return file
+
+
+def _check_open(job: SendJob) -> None:
+    if job.status in WITHHELD:
+        raise NotAllowed(
+            _("This job is “%(now)s” and takes no further rows. Make a new one.") % {"now": JobStatus(job.status).label}
+        )
+    if job.status == JobStatus.UPLOADED or job.files.filter(state=FileState.READING).exists():
+        raise NotAllowed(_("Another file of this job is being read. Wait until it is checked."))
+    if job.send_until and job.send_until <= timezone.now():
+        raise NotAllowed(_("The time of this job is over, and nothing of it is sent any more. Make a new one."))
+    if job.test_of_id or job.created_by_id is None:
+        raise NotAllowed(_("This job takes no further rows. Make a new one."))
+    if job.total >= 1 << BLOCK_SHIFT:
+        raise NotAllowed(
+            _("This job has %(n)s rows, and no more fit. Make a new one for the others.") % {"n": num(job.total)}
+        )
+
+
+@contextmanager
+def stored(recipients: Recipients, *, job: SendJob, number: int, token: uuid.UUID, by: User) -> Iterator[JobFile]:
+    """The file on the disk, not yet a row; gone again where the block fails."""
+    given = recipients.file
+    digest = hashlib.sha256()
+    for chunk in given.chunks():
+        digest.update(chunk)
+    file_name = PurePath(given.name or "").name
+    file = JobFile(
+        job=job,
+        token=token,
+        number=number,
+        source=recipients.source,
+        file_name=file_name[:FILE_NAME_MAX],
+        file_size=given.size,
+        digest=digest.hexdigest(),
+        saved_list=recipients.saved_list,
+        wanted_columns=wanted(job.version, recipients.wanted_columns),
+        created_by=by,
+    )
+    given.seek(0)
+    file.file.save(file_name, given, save=False)
+    try:
+        yield file
+    except Exception:
+        file.file.delete(save=False)
+        raise
+
+
+def take_in(file: JobFile, *, by: User) -> None:
+    """Store the row of `file`, put it on record and ask for its check."""
+    file.save()
+    if file.saved_list_id:
+        RecipientList.objects.filter(pk=file.saved_list_id).update(last_used_at=timezone.now())
+    job = file.job
+    audit.record(
+        by=by,
+        verb="job.uploaded" if file.number == 1 else "job.file_added",
+        object_id=job.pk,
+        enterprise_id=job.enterprise_id,
+        label=job.name,
+        file=file.file_name,
+        bytes=file.file_size,
+    )
+    after_commit("sending.read_upload", file_id=file.pk)
+
+
+def _check(*, enterprise: Enterprise, by: User, version: TemplateVersion) -> None:
     """Raises NotAllowed where this upload may not become a job."""
     template = version.template
     if enterprise.state != EnterpriseState.ACTIVE:
@@ -127,10 +197,15 @@ def _check(*, enterprise: Enterprise, by: User, version: TemplateVersion, file: 
         raise NotAllowed(_("This version of the template is not approved. Choose an approved template."))
     if template.type == MessageType.VERIFICATION:
         raise NotAllowed(_("Verification codes are sent one by one through the API, not to a list. Choose another."))
-    if file.size > settings.UPLOAD_MAX_BYTES:
+
+
+def _check_size(recipients: Recipients) -> None:
+    """A saved list was checked when it was uploaded, and may be longer than its file was."""
+    size = recipients.file.size
+    if size > settings.UPLOAD_MAX_BYTES and recipients.source != Source.LIST:
         raise NotAllowed(
             _("The file has %(size)s; at most %(limit)s are accepted. Delete columns or split it, and upload again.")
-            % {"size": filesizeformat(file.size), "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
+            % {"size": filesizeformat(size), "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
         )
 
 
@@ -162,83 +237,24 @@ def _fits(signature: Signature, template: MessageTemplate) -> bool:
     return same and not signature.built_in
 
 
-def _columns(version: TemplateVersion, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What was chosen, and nothing else, whatever the form has sent."""
+def wanted(version: TemplateVersion, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen, and nothing else, whatever the form has sent. Columns: header, letter, or index from 0."""
     chosen: dict[str, Any] = {}
-    if number := str(wanted.get("number") or "").strip():
+    for name in ("sheet", "duplicates"):
+        if text := str(given.get(name) or "").strip():
+            chosen[name] = text
+    if isinstance(given.get("header"), bool):
+        chosen["header"] = given["header"]
+    if (number := _column(given.get("number"))) is not None:
         chosen["number"] = number
     names = {variable.name for variable in version.typed_variables}
-    given = wanted.get("values") or {}
-    if values := {name: str(header).strip() for name, header in given.items() if name in names and header}:
+    columns = {name: _column(column) for name, column in (given.get("values") or {}).items() if name in names}
+    if values := {name: column for name, column in columns.items() if column is not None}:
         chosen["values"] = values
     return chosen
 
 
-def sample_file(version: TemplateVersion, language: str) -> bytes:
-    """An xlsx to fill in for this version: headers that will be recognised, two example rows, and how it is done."""
-    variables = version.typed_variables
-    with translation.override(language):
-        number = _("Mobile number")
-        titles = headers(variables, taken=forms(number))
-        examples = [_example(variable) for variable in variables]
-        numbers = _example_numbers(version.template)
-        buffer = io.BytesIO()
-        with Writer(buffer) as book:
-            book.sheet(_("Recipients"), [number, *titles], [[example, *examples] for example in numbers])
-            lines = _instructions(variables, titles)
-            book.sheet(_("How to fill in"), [_("How to fill in")], [[line] for line in lines])
-    return buffer.getvalue()
-
-
-def headers(variables: list[Variable], *, taken: Collection[str] = ()) -> list[str]:
-    """A header for each variable that its column is found by: its meaning, where that is clear, else its code; its
-    number where an older code stands twice.
-    """
-    meanings, codes = [v.meaning.strip() for v in variables], [v.code for v in variables]
-    found = []
-    for variable, meaning in zip(variables, meanings, strict=True):
-        if meaning and meanings.count(meaning) == 1 and forms(meaning).isdisjoint(taken):
-            found.append(meaning)
-        else:
-            found.append(variable.code if codes.count(variable.code) == 1 else f"${{{variable.name}}}")
-    return found
-
-
-def _example_numbers(template: MessageTemplate) -> list[str]:
-    """Two that nobody has, of a country that the template may be sent to."""
-    if template.application.is_mainland or not template.countries or "US" in template.countries:
-        return list(_EXAMPLE_NUMBERS[template.application.is_mainland])
-    code = template.countries[0]
-    found = phonenumbers.example_number_for_type(code, phonenumbers.PhoneNumberType.MOBILE)
-    if found is None:
-        return list(_EXAMPLE_NUMBERS[False])
-    return [phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)]
-
-
-def _example(variable: Variable) -> str:
-    """One that the check takes, as long as the variable's length lets it be."""
-    if variable.example:
-        return variable.example
-    kind, longest = VariableKind(variable.kind), variable.longest
-    fitting = [value for value in _EXAMPLE_VALUES.get(kind, (_("example"), "A")) if len(value) <= longest]
-    return fitting[0] if fitting else ""
-
-
-def _instructions(variables: list[Variable], titles: list[str]) -> list[str]:
-    lines = [
-        _("Fill in the first sheet: one recipient in each row, below the header. Replace the example rows."),
-        _("All columns are of text format, so that no number loses digits. Keep it when you paste."),
-        _("Numbers of mainland China may be written with or without +86; others begin with + and the country code."),
-        _("Hidden rows are not sent to. A number that stands in several rows is sent to once, for the first of them."),
-    ]
-    for variable, title in zip(variables, titles, strict=True):
-        lines.append(
-            _("Column “%(title)s” for %(variable)s: %(kind)s, at most %(longest)s characters, never empty.")
-            % {
-                "title": title,
-                "variable": variable.code,
-                "kind": VariableKind(variable.kind).label,
-                "longest": variable.longest,
-            }
-        )
-    return lines
+def _column(given: Any) -> int | str | None:
+    if isinstance(given, int):
+        return given
+    return str(given or "").strip() or None

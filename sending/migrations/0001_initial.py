@@ -9,8 +9,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import sending.models.job
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -235,7 +233,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("file", models.FileField(max_length=120, upload_to=sending.models.job.upload_path)),
+                ("file", models.FileField(max_length=120, upload_to="")),
                 ("file_name", models.CharField(max_length=200)),
                 ("file_size", models.PositiveBigIntegerField()),
                 ("wanted_columns", models.JSONField(blank=True, default=dict)),

@@ -46,6 +46,8 @@ class Carrier(models.Model):
     bound_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
+    throttle = models.PositiveSmallIntegerField(default=100)  # percent of the rate that the carrier lets us use now
+    throttled_at = models.DateTimeField(null=True, blank=True)  # when it last asked for less
 
     objects = CarrierQuerySet.as_manager()
 

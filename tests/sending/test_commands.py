@@ -95,7 +95,7 @@ def test_create_and_confirm_with_columns_by_heading_and_ids(version, owner, tmp_
     job = SendJob.objects.get()
     assert told["status"] == "sending"
     assert (job.name, job.confirmed_by) == ("November", owner)
-    assert job.wanted_columns == {"number": "tel", "values": {"1": "y", "2": "x"}}
+    assert job.files.get().wanted_columns == {"number": "tel", "values": {"1": "y", "2": "x"}}
 
 
 def test_a_time_is_read_in_the_enterprises_zone_and_confirms(version, tmp_path):
@@ -120,7 +120,7 @@ def test_nothing_to_confirm_is_an_error_but_the_job_is_told(version, tmp_path):
     out = io.StringIO()
     file = sheet(tmp_path / "people.xlsx", PEOPLE[0], PEOPLE[2])
     where = ["--enterprise", version.enterprise.name, "--template", version.template.name, "--file", file]
-    with pytest.raises(CommandError, match="No row of this file can be sent"):
+    with pytest.raises(CommandError, match="No row of this job can be sent"):
         call_command("jobs", "create", *where, "--confirm", "--json", stdout=out)
     assert json.loads(out.getvalue())["rows"]["invalid"] == 1
 

@@ -36,14 +36,14 @@ def test_confirm_now_starts_the_job_and_says_who_did(checked, alice):
 
 def test_confirm_for_a_time_schedules_it_and_starts_nothing(checked, alice):
     at = timezone.now() + timedelta(days=3)
-    jobs.confirm(checked, by=alice, at=at)
+    jobs.confirm(checked, by=alice, plan=jobs.Plan(at=at))
     assert (checked.status, checked.scheduled_at, checked.started_at) == (JobStatus.SCHEDULED, at, None)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=-1), timedelta(days=31, minutes=1)])
 def test_a_time_in_the_past_or_too_far_ahead_is_refused_with_the_bounds(checked, alice, ahead):
     with pytest.raises(jobs.BadTime) as refused:
-        jobs.confirm(checked, by=alice, at=timezone.now() + ahead)
+        jobs.confirm(checked, by=alice, plan=jobs.Plan(at=timezone.now() + ahead))
     assert "past" in str(refused.value) or "31 days" in str(refused.value)
     checked.refresh_from_db()
     assert checked.status == JobStatus.CHECKED
@@ -51,7 +51,7 @@ def test_a_time_in_the_past_or_too_far_ahead_is_refused_with_the_bounds(checked,
 
 def test_nothing_to_send_cannot_be_confirmed(alice):
     job = make.job(by=alice, rows=0, invalid=2, status=JobStatus.CHECKED)
-    with pytest.raises(NotAllowed, match="No row of this file can be sent"):
+    with pytest.raises(NotAllowed, match="No row of this job can be sent"):
         jobs.confirm(job, by=alice)
 
 
@@ -117,7 +117,7 @@ ALLOWED = {
     "pause": {JobStatus.SENDING},
     "resume": {JobStatus.PAUSED},
     "stop": {JobStatus.SENDING, JobStatus.PAUSED},
-    "cancel": {JobStatus.UPLOADED, JobStatus.CHECKED, JobStatus.SCHEDULED},
+    "cancel": {JobStatus.UPLOADED, JobStatus.UNREADABLE, JobStatus.CHECKED, JobStatus.SCHEDULED},
 }
 
 

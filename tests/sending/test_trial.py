@@ -15,7 +15,7 @@ from accounts import agreements, modes
 from accounts.models import Enterprise, OwnNumber, Role, ServiceMode
 from accounts.models.application import Region
 from console.lib.errors import NotAllowed
-from sending import dispatch, jobs, sendable, trial
+from sending import dispatch, due, jobs, sendable, trial
 from sending.intake import upload
 from sending.models import JobStatus, Message, SendJob
 from templates_app import drafts, signatures
@@ -95,7 +95,7 @@ def test_fifty_a_day(alice, home, version):
     jobs.confirm(checked(alice, version, 20), by=alice)
     with pytest.raises(NotAllowed, match="0 are left"):
         jobs.confirm(checked(alice, version, 1), by=alice)
-    jobs.confirm(checked(alice, version, 50), by=alice, at=timezone.now() + timedelta(days=2))
+    jobs.confirm(checked(alice, version, 50), by=alice, plan=jobs.Plan(at=timezone.now() + timedelta(days=2)))
 
 
 def test_a_verified_enterprise_has_no_such_limits(alice, home, version):
@@ -176,14 +176,14 @@ def test_the_clock_starts_only_what_still_fits(alice, home, version):
     own_all(home, 50)
     at = timezone.now() + timedelta(days=2)
     job = checked(alice, version, 30)
-    jobs.confirm(job, by=alice, at=at)
+    jobs.confirm(job, by=alice, plan=jobs.Plan(at=at))
     with pytest.raises(NotAllowed, match="20 are left"):
-        jobs.confirm(checked(alice, version, 21), by=alice, at=at + timedelta(minutes=1))
+        jobs.confirm(checked(alice, version, 21), by=alice, plan=jobs.Plan(at=at + timedelta(minutes=1)))
     other = checked(alice, version, 20)
-    jobs.confirm(other, by=alice, at=at + timedelta(minutes=1))
+    jobs.confirm(other, by=alice, plan=jobs.Plan(at=at + timedelta(minutes=1)))
     SendJob.objects.filter(pk__in=[job.pk, other.pk]).update(scheduled_at=timezone.now() - timedelta(seconds=1))
     OwnNumber.objects.filter(number="+8613800000025").delete()
-    dispatch.start_due_jobs()
+    due.start_due_jobs()
     job.refresh_from_db()
     other.refresh_from_db()
     assert (job.status, other.status) == (JobStatus.PAUSED, JobStatus.SENDING)
@@ -192,15 +192,15 @@ def test_the_clock_starts_only_what_still_fits(alice, home, version):
 
 def test_a_job_that_fell_due_goes_before_one_that_is_only_scheduled(alice, home, version):
     own_all(home, 50)
-    due, later = checked(alice, version, 50), checked(alice, version, 50)
-    for days, job in enumerate((due, later), start=1):
-        jobs.confirm(job, by=alice, at=timezone.now() + timedelta(days=days))
-    SendJob.objects.filter(pk=due.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
+    fallen, later = checked(alice, version, 50), checked(alice, version, 50)
+    for days, job in enumerate((fallen, later), start=1):
+        jobs.confirm(job, by=alice, plan=jobs.Plan(at=timezone.now() + timedelta(days=days)))
+    SendJob.objects.filter(pk=fallen.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
     SendJob.objects.filter(pk=later.pk).update(scheduled_at=timezone.now() + timedelta(seconds=5))
-    dispatch.start_due_jobs()
-    due.refresh_from_db()
+    due.start_due_jobs()
+    fallen.refresh_from_db()
     later.refresh_from_db()
-    assert due.status == JobStatus.SENDING and later.status != JobStatus.SENDING
+    assert fallen.status == JobStatus.SENDING and later.status != JobStatus.SENDING
 
 
 def test_what_another_enterprise_sends_does_not_count(alice, home, version):
@@ -223,7 +223,8 @@ def test_the_check_page_says_it_before(alice, home, version, client):
     own_all(home, 50)
     page = client.get(f"/jobs/{checked(alice, version, 48).pk}/").content.decode()
     assert "47 are left" in page and "Schedule 48 messages" in page
-    answer = client.post(f"/jobs/{strangers.pk}/confirm/", {"when": "now"}, follow=True)
+    form = {"when": "now", "consent": "on", "token": jobs.token_of(strangers)}
+    answer = client.post(f"/jobs/{strangers.pk}/confirm/", form, follow=True)
     assert answer.status_code == 200
 
 
@@ -261,7 +262,7 @@ class TestAgreement:
         make.agreement()
         for deed in (
             lambda: jobs.confirm(job, by=alice),
-            lambda: jobs.confirm(job, by=alice, at=timezone.now() + timedelta(days=1)),
+            lambda: jobs.confirm(job, by=alice, plan=jobs.Plan(at=timezone.now() + timedelta(days=1))),
             lambda: jobs.resume(paused, by=alice),
         ):
             with pytest.raises(NotAllowed, match="service agreement"):
@@ -280,7 +281,7 @@ class TestAgreement:
         job = make.job(by=alice, version=version, status=JobStatus.SCHEDULED)
         SendJob.objects.filter(pk=job.pk).update(scheduled_at=timezone.now())
         make.agreement()
-        assert dispatch.start_due_jobs() == 1
+        assert due.start_due_jobs() == 1
         job.refresh_from_db()
         assert job.status == JobStatus.SENDING
 
@@ -311,7 +312,7 @@ class TestMode2:
         for deed, which in ((jobs.confirm, job), (jobs.resume, paused)):
             with pytest.raises(NotAllowed, match="mode 2"):
                 deed(which, by=alice)
-        dispatch.start_due_jobs()
+        due.start_due_jobs()
         scheduled.refresh_from_db()
         assert scheduled.status == JobStatus.PAUSED
 
@@ -325,7 +326,7 @@ class TestMode2:
                 token=uuid.uuid4(),
                 name="x",
                 version=version,
-                file=ContentFile(b"x", "x.csv"),
+                recipients=upload.Recipients(ContentFile(b"x", "x.csv")),
             )
         client.force_login(alice)
         page = client.get("/jobs/new/").content.decode()

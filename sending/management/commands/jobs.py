@@ -111,19 +111,18 @@ class Command(BaseCommand):
                 name=options["name"] or path.stem[:60],
                 version=version,
                 signature=signature,
-                file=File(handle, name=path.name),
-                wanted_columns=wanted,
+                recipients=upload.Recipients(File(handle, name=path.name), wanted_columns=wanted or {}),
             )
         wait_for_check(job)
         if job.status == JobStatus.CHECKED and (options["confirm"] or at):
             try:
-                jobs.confirm(job, by=by, at=at)
+                jobs.confirm(job, by=by, plan=jobs.Plan(at=at))
             except NotAllowed:
                 self.show(job, as_json=options["json"])
                 raise
         self.show(job, as_json=options["json"])
         if job.status == JobStatus.UNREADABLE:
-            raise CommandError(" ".join(str(sentence) for sentence in problems.describe_fault(job.fault)))
+            raise CommandError(" ".join(str(sentence) for sentence in problems.describe_fault(job.files.get().fault)))
 
     def change(self, deed: str, options: dict[str, Any]) -> None:
         job = SendJob.objects.select_related("enterprise").filter(pk=options["id"]).first()
@@ -131,7 +130,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no job {options['id']}.")
         if deed == "confirm":
             at = read_time(options["at"], job.enterprise) if options["at"] else None
-            jobs.confirm(job, by=acting_for(job.enterprise, options["by"]), at=at)
+            jobs.confirm(job, by=acting_for(job.enterprise, options["by"]), plan=jobs.Plan(at=at))
         elif deed != "show":
             DEEDS[deed](job, by=acting_for(job.enterprise, options["by"]))
         self.show(job, as_json=options["json"])
@@ -180,8 +179,9 @@ def wait_for_check(job: SendJob) -> None:
         waited = time.monotonic() - begun
         if waited > CHECK_SECONDS:
             raise CommandError(f"Job {job.pk} is still being checked. Look again with: manage.py jobs show {job.pk}")
-        if waited > PATIENCE_SECONDS and job.reader is None and not job.rows_read:
-            intake.read(job.pk)
+        file = job.files.get()
+        if waited > PATIENCE_SECONDS and file.reader is None and not file.rows_read:
+            intake.read(file.pk)
         else:
             time.sleep(0.1)
         job.refresh_from_db()

@@ -30,8 +30,7 @@ def job_of(alice):
                 token=uuid.uuid4(),
                 name="March",
                 version=version,
-                file=File(file, name=path.name),
-                wanted_columns=wanted,
+                recipients=upload.Recipients(File(file, name=path.name), wanted_columns=wanted or {}),
             )
 
     return made

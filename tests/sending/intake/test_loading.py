@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.models.application import Region
-from sending import intake
+from sending import intake, jobs
 from sending.intake import loading, process
-from sending.models import CountDelta, JobStatus, Message, SendJob
+from sending.models import CountDelta, JobFile, JobStatus, Message, SendJob
 from sending.models.message import BLOCK_SHIFT, MONTH_SHIFT, month_number
 from tests import make
 from tests.console.sheets import files
@@ -27,9 +27,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def read(job):
-    intake.read(job.pk)
+    intake.read(file_of(job).pk)
     job.refresh_from_db()
     return job
+
+
+def file_of(job):
+    return job.files.get()
 
 
 def ledger(job):
@@ -60,12 +64,12 @@ def test_a_sheet_becomes_rows_counts_and_a_checked_job(tmp_path, job_of):
     ]
     assert [message.id - job.first_id for message in ledger(job)] == list(range(6))
     assert job.first_id >> MONTH_SHIFT == month_number(timezone.now())
-    summary = job.summary
+    summary = file_of(job).summary
     assert (job.total, summary["good"], summary["repaired"], summary["refused"], summary["hidden"]) == (6, 1, 2, 3, 1)
     assert summary["columns"] == {"number": "手机号", "values": {}} and summary["headers"] == ["手机号", "note"]
     assert set(summary["problems"]) == {"duplicate", "digits_lost", "hidden"}
     assert "13800138" not in str(summary)
-    assert (job.reader, job.rows_read) == (None, 6)
+    assert (file_of(job).reader, file_of(job).rows_read) == (None, 6)
     assert AuditEntry.objects.filter(verb="job.checked", object_id=job.pk, by=None).count() == 1
 
 
@@ -83,8 +87,11 @@ def test_counts_agree_with_the_rows_and_the_summary(tmp_path, job_of):
     job = read(job_of(files.xlsx(tmp_path / "a", rows)))
     assert_counts_agree(job)
     states = dict(ledger(job).order_by().values_list("state").annotate(Count("id")))
-    assert states == {0: job.summary["good"] + job.summary["repaired"], 9: job.summary["refused"]}
-    assert sum(found["n"] for found in job.summary["problems"].values()) == job.summary["refused"]
+    assert states == {
+        0: file_of(job).summary["good"] + file_of(job).summary["repaired"],
+        9: file_of(job).summary["refused"],
+    }
+    assert sum(found["n"] for found in file_of(job).summary["problems"].values()) == file_of(job).summary["refused"]
 
 
 def test_variables_by_header_with_their_problems(tmp_path, job_of, alice):
@@ -103,8 +110,8 @@ def test_variables_by_header_with_their_problems(tmp_path, job_of, alice):
         (['say "hi"', ""], "value_missing", "2"),
         (['say "hi" \\N', "3"], "", ""),
     ]
-    assert job.summary["longest"]["row"] == 5
-    assert job.summary["columns"] == {"number": "手机号", "values": {"1": "Name", "2": "金额"}}
+    assert file_of(job).summary["longest"]["row"] == 5
+    assert file_of(job).summary["columns"] == {"number": "手机号", "values": {"1": "Name", "2": "金额"}}
 
 
 def test_an_international_application(tmp_path, job_of, alice):
@@ -159,27 +166,27 @@ def cut_short(path):
 )
 def test_files_that_cannot_be_used_say_why_and_the_worker_lives_on(tmp_path, job_of, make_file, code):
     job = read(job_of(make_file(tmp_path / "a.xlsx")))
-    assert (job.status, job.fault["code"]) == (JobStatus.UNREADABLE, code)
+    assert (job.status, file_of(job).fault["code"]) == (JobStatus.UNREADABLE, code)
     assert not ledger(job).exists() and not CountDelta.objects.filter(job=job).exists()
 
 
 def test_a_variable_without_column_names_it(tmp_path, job_of, alice):
     path = files.xlsx(tmp_path / "a", [["mobile", "姓名"], ["13800138000", "王"]])
     job = read(job_of(path, version=make.template(by=alice)))
-    assert job.fault["code"] == "variable_without_column"
-    assert job.fault["variables"] == [{"name": "2", "meaning": "Amount 金额", "code": "${2}"}]
+    assert file_of(job).fault["code"] == "variable_without_column"
+    assert file_of(job).fault["variables"] == [{"name": "2", "meaning": "Amount 金额", "code": "${2}"}]
 
 
 def test_a_million_rows_and_one_are_too_many(tmp_path, job_of):
     job = read(job_of(files.by_hand(tmp_path / "a", files.numbers(1_000_001))))
-    assert job.fault == {"code": "too_many_rows", "limit": 1_000_000}
+    assert file_of(job).fault == {"code": "too_many_rows", "limit": 1_000_000}
     assert not ledger(job).exists()
 
 
 def test_too_many_rows_found_late_leave_nothing(tmp_path, job_of, settings):
     settings.UPLOAD_MAX_ROWS = 20_000
     job = read(job_of(files.by_hand(tmp_path / "a", files.numbers(20_030))))
-    assert job.fault["code"] == "too_many_rows" and not ledger(job).exists()
+    assert file_of(job).fault["code"] == "too_many_rows" and not ledger(job).exists()
     settings.UPLOAD_MAX_ROWS = 20_030
     assert read(job_of(files.by_hand(tmp_path / "b", files.numbers(20_030)))).total == 20_030
 
@@ -214,14 +221,14 @@ def long_file(tmp_path):
 def test_a_child_that_dies_halfway_leaves_nothing(long_file, job_of, meanwhile, number, code):
     meanwhile(lambda child: child._process.send_signal(number))
     job = read(job_of(long_file))
-    assert (job.status, job.fault) == (JobStatus.UNREADABLE, {"code": code})
+    assert (job.status, file_of(job).fault) == (JobStatus.UNREADABLE, {"code": code})
     assert not ledger(job).exists() and not CountDelta.objects.filter(job=job).exists()
 
 
 def test_a_child_stopped_with_the_machine_is_nobodys_fault(long_file, job_of, meanwhile):
     meanwhile(lambda child: child._process.terminate())
     job = read(job_of(long_file))
-    assert (job.status, job.fault) == (JobStatus.UPLOADED, {}) and not ledger(job).exists()
+    assert (job.status, file_of(job).fault) == (JobStatus.UPLOADED, {}) and not ledger(job).exists()
 
 
 def test_a_reader_that_fails_is_followed_by_another_with_the_same_ids(long_file, job_of, monkeypatch):
@@ -229,20 +236,20 @@ def test_a_reader_that_fails_is_followed_by_another_with_the_same_ids(long_file,
     with monkeypatch.context() as patched:
         patched.setattr(loading, "_count", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            intake.read(job.pk)
+            intake.read(file_of(job).pk)
     job.refresh_from_db()
     first = job.first_id
     assert job.status == JobStatus.UPLOADED and not ledger(job).exists()
     assert read(job).status == JobStatus.UPLOADED  # the dead reader's lease still counts
-    SendJob.objects.filter(pk=job.pk).update(reader_until=Now())
+    job.files.update(reader_until=Now())
     assert read(job).status == JobStatus.CHECKED
-    assert (job.first_id, job.read_attempts, ledger(job).count()) == (first, 2, 120_000)
+    assert (job.first_id, file_of(job).read_attempts, ledger(job).count()) == (first, 2, 120_000)
 
 
 def test_after_three_attempts_nobody_tries_any_more(tmp_path, job_of):
     job = job_of(files.xlsx(tmp_path / "a", [["mobile"], ["13800138000"]]))
-    SendJob.objects.filter(pk=job.pk).update(read_attempts=3, reader=uuid.uuid4(), reader_until=Now())
-    assert read(job).fault == {"code": "gave_up"}
+    job.files.update(read_attempts=3, reader=uuid.uuid4(), reader_until=Now())
+    assert file_of(read(job)).fault == {"code": "gave_up"}
 
 
 def test_two_readers_at_once_load_once(long_file, job_of):
@@ -251,7 +258,7 @@ def test_two_readers_at_once_load_once(long_file, job_of):
 
     def reader():
         try:
-            intake.read(job.pk)
+            intake.read(file_of(job).pk)
         except Exception as error:
             errors.append(error)
         finally:
@@ -264,9 +271,9 @@ def test_two_readers_at_once_load_once(long_file, job_of):
         thread.join()
     job.refresh_from_db()
     assert not errors
-    assert (job.status, job.read_attempts, ledger(job).count()) == (JobStatus.CHECKED, 1, 120_000)
+    assert (job.status, file_of(job).read_attempts, ledger(job).count()) == (JobStatus.CHECKED, 1, 120_000)
     assert_counts_agree(job)
-    intake.read(job.pk)
+    intake.read(file_of(job).pk)
     assert ledger(job).count() == 120_000
 
 
@@ -274,14 +281,14 @@ def test_a_reader_that_lost_its_lease_stores_nothing(long_file, job_of, meanwhil
     job = job_of(long_file)
     other = uuid.uuid4()
     until = timezone.now() + timedelta(minutes=1)
-    meanwhile(lambda child: in_thread(lambda: SendJob.objects.update(reader=other, reader_until=until)))
+    meanwhile(lambda child: in_thread(lambda: JobFile.objects.update(reader=other, reader_until=until)))
     read(job)
-    assert (job.status, job.reader, ledger(job).count()) == (JobStatus.UPLOADED, other, 0)
+    assert (job.status, file_of(job).reader, ledger(job).count()) == (JobStatus.UPLOADED, other, 0)
 
 
 def test_cancelling_while_it_is_read_ends_the_reading(long_file, job_of, meanwhile, alice):
     job = job_of(long_file)
-    meanwhile(lambda child: in_thread(lambda: SendJob.objects.get(pk=job.pk).move(JobStatus.CANCELLED, by=alice)))
+    meanwhile(lambda child: in_thread(lambda: jobs.cancel(SendJob.objects.get(pk=job.pk), by=alice)))
     read(job)
     assert job.status == JobStatus.CANCELLED and not ledger(job).exists()
 
@@ -300,20 +307,20 @@ def in_thread(deed):
 
 def test_a_child_that_takes_too_long_is_ended(long_file, job_of, monkeypatch):
     monkeypatch.setattr(loading, "WALL_SECONDS", -1)
-    assert read(job_of(long_file)).fault == {"code": "too_slow"}
+    assert file_of(read(job_of(long_file))).fault == {"code": "too_slow"}
 
 
 def test_the_kernel_ends_a_child_that_uses_too_much_time(tmp_path, job_of, monkeypatch):
     monkeypatch.setattr(loading, "CPU_SECONDS", 1)
     path = files.by_hand(tmp_path / "a", files.numbers(400_000))
-    assert read(job_of(path)).fault == {"code": "too_slow"}
+    assert file_of(read(job_of(path))).fault == {"code": "too_slow"}
 
 
 def test_a_child_short_of_memory_says_so(tmp_path, job_of, monkeypatch):
     monkeypatch.setattr(loading, "MEMORY", 300 << 20)
     cells = b"".join(b"<c><v>1380013%d</v></c>" % (8000 + i) for i in range(100))
     path = files.by_hand(tmp_path / "a", b"".join(b"<row>%s</row>" % cells for _ in range(40_000)))
-    assert read(job_of(path)).fault == {"code": "too_big_memory"}
+    assert file_of(read(job_of(path))).fault == {"code": "too_big_memory"}
 
 
 def test_the_lease_is_kept_with_the_progress(long_file, job_of, monkeypatch):
@@ -347,6 +354,6 @@ def test_what_is_not_there_to_be_read_is_left_alone(tmp_path, job_of):
     intake.read(10**9)
     job = job_of(files.xlsx(tmp_path / "a", [["mobile"], ["13800138000"]]))
     read(job)
-    before = job.summary
-    assert read(job).summary == before and job.read_attempts == 1
+    before = file_of(job).summary
+    assert file_of(read(job)).summary == before and file_of(job).read_attempts == 1
     assert Message.objects.filter(id__gte=job.first_id, id__lt=job.first_id + (1 << BLOCK_SHIFT)).count() == 1

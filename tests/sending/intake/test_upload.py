@@ -1,5 +1,6 @@
 """Taking a file in: who may, once per form; and a sample that passes its own check."""
 
+import hashlib
 import io
 import threading
 import uuid
@@ -19,8 +20,8 @@ from console.lib.sheets import open_sheet
 from console.lib.values import Variable as Checked
 from console.lib.values import rule
 from sending import intake
-from sending.intake import upload
-from sending.models import JobStatus, Message, SendJob
+from sending.intake import samples, sources, upload
+from sending.models import JobFile, JobStatus, Message, SendJob
 from templates_app.models import MessageType, VariableKind
 from templates_app.models.template import Variable
 from tests import make
@@ -28,14 +29,14 @@ from tests import make
 SHEET = b"mobile\n13800138000\n"
 
 
-def receive(version, by, *, token=None, content=SHEET, **more):
+def receive(version, by, *, token=None, content=SHEET, wanted_columns=None, **more):
     return upload.receive(
         enterprise=by.enterprise,
         by=by,
         token=token or uuid.uuid4(),
         name="March",
         version=version,
-        file=ContentFile(content, name="dir/people.csv"),
+        recipients=upload.Recipients(ContentFile(content, name="dir/people.csv"), wanted_columns=wanted_columns or {}),
         **more,
     )
 
@@ -50,10 +51,12 @@ def test_a_received_file_is_a_job_and_a_hint(version, alice, django_capture_on_c
     with django_capture_on_commit_callbacks() as callbacks:
         job = receive(version, alice, wanted_columns={"number": " mobile ", "values": {"9": "x"}, "evil": 1})
     assert len(callbacks) == 1
-    assert (job.status, job.file_name, job.file_size) == (JobStatus.UPLOADED, "people.csv", len(SHEET))
+    file = job.files.get()
+    assert (job.status, file.file_name, file.file_size) == (JobStatus.UPLOADED, "people.csv", len(SHEET))
+    assert file.digest == hashlib.sha256(SHEET).hexdigest()
     assert (job.signature, job.application) == (version.template.signature, version.template.application)
-    assert (job.priority, job.wanted_columns) == (1, {"number": "mobile"})
-    assert Path(job.file.path).read_bytes() == SHEET and "people" not in job.file.name
+    assert (job.priority, file.wanted_columns) == (1, {"number": "mobile"})
+    assert Path(file.file.path).read_bytes() == SHEET and "people" not in file.file.name
 
 
 @pytest.mark.django_db
@@ -79,7 +82,7 @@ def test_the_same_token_at_the_same_moment_is_one_job_and_one_file(version, alic
     for thread in threads:
         thread.join()
     assert len(found) == 4 and len(set(found)) == 1
-    stored = Path(SendJob.objects.get(token=token).file.path)
+    stored = Path(JobFile.objects.get(token=token).file.path)
     assert list(stored.parent.iterdir()) == [stored]
 
 
@@ -124,16 +127,16 @@ def test_a_sample_filled_in_as_it_is_passes_the_check(alice, language, region, t
         for i, (kind, meaning) in enumerate(kinds.items(), 1)
     ]
     version = make.template(by=alice, text="A${1}B${2}C${3}D${4}E${5}F", variables=variables, region=region)
-    sample = upload.sample_file(version, language)
+    sample = samples.sample_file(version, language)
     (tmp_path / "a").write_bytes(sample)
     assert len(list(open_sheet(tmp_path / "a").rows())) == 3
     assert translation.get_language() == "en"
     job = receive(version, alice, content=sample)
-    intake.read(job.pk)
+    intake.read(job.files.get().pk)
     job.refresh_from_db()
-    assert job.status == JobStatus.CHECKED, job.fault
+    assert job.status == JobStatus.CHECKED, job.files.get().fault
     assert list(Message.objects.of_job(job).values_list("code", flat=True)) == ["", ""]
-    assert len(job.summary["columns"]["values"]) == 5
+    assert len(job.files.get().summary["columns"]["values"]) == 5
 
 
 OLDER = [
@@ -152,17 +155,17 @@ def test_a_sample_of_older_variables_passes_the_check_too(alice, language, tmp_p
     version = make.template(
         by=alice, text=OLDER_TEXT, variables=OLDER, region=Region.INTERNATIONAL, countries=["SG", "DE"]
     )
-    sample = upload.sample_file(version, language)
+    sample = samples.sample_file(version, language)
     (tmp_path / "a").write_bytes(sample)
     rows = [cells for _row, cells in open_sheet(tmp_path / "a").rows()]
     assert rows[0][1:] == ["${TXT_3}", "${2}", "${3}", "${DATE}", "Hour 时间"]
     assert rows[1][2:] == ["7", "7", "2026/03/31", "09:30"]
     job = receive(version, alice, content=sample)
-    intake.read(job.pk)
+    intake.read(job.files.get().pk)
     job.refresh_from_db()
-    assert job.status == JobStatus.CHECKED, job.fault
+    assert job.status == JobStatus.CHECKED, job.files.get().fault
     assert set(Message.objects.of_job(job).values_list("code", "country")) == {("", "SG")}
-    assert set(job.summary["found_by"]["values"].values()) == {"heading"}
+    assert set(job.files.get().summary["found_by"]["values"].values()) == {"heading"}
     message = Message.objects.of_job(job).first()
     assert message
     text = version.render(message.values)
@@ -172,7 +175,7 @@ def test_a_sample_of_older_variables_passes_the_check_too(alice, language, tmp_p
 @pytest.mark.parametrize("kind", VariableKind)
 @pytest.mark.parametrize("longest", [1, 5, 20])
 def test_every_kind_has_an_example_that_fits_its_length_where_one_can(kind, longest):
-    example = upload._example(Variable("1", kind, longest))
+    example = samples._example(Variable("1", kind, longest))
     assert len(example) <= longest
     assert not example or rule(Checked("1", kind, longest))(example) is None
     assert example or kind in {VariableKind.TIME, VariableKind.OLD_DATE, VariableKind.OLD_TIME}
@@ -182,7 +185,7 @@ def test_every_kind_has_an_example_that_fits_its_length_where_one_can(kind, long
 def test_rows_to_other_countries_than_the_templates_are_refused_and_said(alice, client):
     version = make.template(by=alice, text="Hi", variables=[], region=Region.INTERNATIONAL, countries=["SG"])
     job = receive(version, alice, content=b"mobile\n+6581234567\n+12025550123\n")
-    intake.read(job.pk)
+    intake.read(job.files.get().pk)
     job.refresh_from_db()
     rows = Message.objects.of_job(job).order_by("id").values_list("code", "detail", "country")
     assert list(rows) == [("", "", "SG"), ("country_not_in_template", "US", "US")]
@@ -193,3 +196,32 @@ def test_rows_to_other_countries_than_the_templates_are_refused_and_said(alice, 
     refused = client.get(reverse("job-refused-file", args=[job.pk]))
     (sheet,) = load_workbook(io.BytesIO(b"".join(refused.streaming_content))).worksheets
     assert "United States" in [cell.value for cell in sheet[2]][-1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_typed_numbers_become_a_file_of_one_column(version, alice):
+    recipients = sources.typed(version, '13800138000, 13800138001；+86 138 0013 8002\n"x",,\n')
+    job = upload.receive(
+        enterprise=alice.enterprise, by=alice, token=uuid.uuid4(), name="", version=version, recipients=recipients
+    )
+    intake.read(job.files.get().pk)
+    job.refresh_from_db()
+    assert list(Message.objects.of_job(job).order_by("id").values_list("row", "number", "code")) == [
+        (1, "+8613800138000", ""),
+        (2, "+8613800138001", ""),
+        (3, "+8613800138002", ""),
+        (4, "", "letters"),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["", " ,;\n", "\n".join(str(13800138000 + i) for i in range(1001))])
+def test_no_number_or_too_many_typed_are_refused(version, text):
+    with pytest.raises(NotAllowed):
+        sources.typed(version, text)
+
+
+@pytest.mark.django_db
+def test_typed_numbers_bring_no_values(alice):
+    with pytest.raises(NotAllowed, match="variables"):
+        sources.typed(make.template(by=alice), "13800138000")

@@ -11,28 +11,25 @@ import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import audit
 from accounts.models import ReviewState, ServiceMode
 from accounts.models.application import ApplicationState, Region
 from accounts.models.review import still_valid
-from console.lib.errors import NotAllowed
-from sending import ledger, trial
+from sending import ledger, quiet
 from sending.carriers.port import LINK_DOWN
 from sending.ledger import Move, one
-from sending.models import GatewayLease, JobPace, JobStatus, SendJob
+from sending.models import FileState, GatewayLease, JobFile, JobPace, JobStatus, LatePolicy, SendJob
 from sending.models.message import BLOCK_SHIFT
-from sending.sendable import check_sendable
 from sending.states import WITHHELD, MessageState, SkipReason
-from templates_app import signatures
+from templates_app.models import MessageType
 from templates_app.models.signature import sendable
 
 log = structlog.get_logger(__name__)
@@ -74,6 +71,12 @@ class Waiting:
     region: str
     first_id: int
     source: str = ""  # the signature's channel number; empty: the carrier's own sender
+    end_id: int = 0  # of what was confirmed
+    send_until: datetime | None = None
+    speed: int | None = None  # segments a second at most
+    # Of a promotion: to which countries it may leave now, empty for the mainland; None for others, which never rest.
+    countries: tuple[str, ...] | None = None
+    partly: bool = False  # it has rows to other countries too
 
 
 # Leases ------------------------------------------------------------------------------------------------------------
@@ -148,26 +151,65 @@ def release_unwritten(owner: uuid.UUID, *, under_way: Sequence[int]) -> int:
 # What to send --------------------------------------------------------------------------------------------------------
 
 
-def waiting_jobs() -> list[Waiting]:
+def waiting_jobs(at: datetime | None = None) -> list[Waiting]:
     """Jobs that are sending, of enterprises and applications that may, in a region that their mode covers, and with a
-    template and signature that still count.
+    template and signature that still count; promotions while it is day for somebody (at `at`; None: now).
 
     Others stand still until that changes or a person stops them; their page says why (`sending.sendable`).
     """
     signed = Q(signature__isnull=True, application__region=Region.INTERNATIONAL) | sendable("signature__")
-    rows = (
+    jobs = (
         SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, enterprise__state="active")
         .filter(application__state=ApplicationState.LAUNCHED)
         .filter(Q(send_until__isnull=True) | Q(send_until__gt=Now()))
         .exclude(enterprise__service_mode=ServiceMode.PACKAGE_ONLY, application__region=Region.MAINLAND)
         .filter(still_valid("version__"), signed, version__review_state=ReviewState.APPROVED)
         .order_by("priority", "id")
-        .values_list("id", "enterprise_id", "priority", "application__region", "first_id", "signature__channel_number")
+        .annotate(type=F("version__template__type"), clock=Now())
+        .select_related("application", "signature")
     )
-    return [
-        Waiting(pk, enterprise, priority, region, first or 0, source or "")
-        for pk, enterprise, priority, region, first, source in rows
-    ]
+    promotions = [job for job in jobs if job.type == MessageType.PROMOTION]
+    known = _countries(promotions) if promotions else {}
+    return [waiting for job in jobs if (waiting := _waiting(job, known.get(job.pk), at or job.clock))]
+
+
+def _waiting(job: SendJob, known: set[str] | None, at: datetime) -> Waiting | None:
+    """`known`: to which countries a promotion has rows; None of it while it is night for everybody."""
+    countries, partly = None, False
+    if known is not None:
+        opened = quiet.open_among(known, at)
+        if not opened:
+            return None
+        countries, partly = tuple(opened), len(opened) < len(known)
+        if job.application.is_mainland:
+            countries = ()
+    return Waiting(
+        id=job.pk,
+        enterprise_id=job.enterprise_id,
+        priority=job.priority,
+        region=job.application.region,
+        first_id=job.first_id or 0,
+        source=job.signature.channel_number if job.signature else "",
+        end_id=job.release_end,
+        send_until=job.send_until,
+        speed=job.speed_limit,
+        countries=countries,
+        partly=partly,
+    )
+
+
+def _countries(jobs: Sequence[SendJob]) -> dict[int, set[str]]:
+    """By job: to which it has rows; all there are where no check has noted them."""
+    found: dict[int, set[str]] = {job.pk: {quiet.MAINLAND} for job in jobs if job.application.is_mainland}
+    abroad = [job.pk for job in jobs if not job.application.is_mainland]
+    noted: dict[int, list[dict[str, int] | None]] = {pk: [] for pk in abroad}
+    for pk, countries in JobFile.objects.filter(job__in=abroad).counted().values_list("job", "summary__countries"):
+        noted[pk].append(countries)
+    for pk, held in noted.items():
+        found[pk] = {country for one in held for country in one or ()}
+        if not held or None in held:
+            found[pk] = quiet.everywhere()
+    return found
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
@@ -226,49 +268,23 @@ def _store_parts(results: Sequence[Settled]) -> None:
 # Jobs ----------------------------------------------------------------------------------------------------------------
 
 
-def start_due_jobs() -> int:
-    """Scheduled jobs whose time has come begin to send; of two beats one wins (compare-and-set). How many.
-
-    By the database's clock. What the job relies on may have gone since it was confirmed: then it is paused, with why.
-    """
-    started = 0
-    for job in SendJob.objects.due():
-        try:
-            with transaction.atomic():
-                job.move(JobStatus.SENDING, by=None, started_at=Now())
-                try:
-                    check_sendable(job)
-                    trial.admit(job)
-                    if job.signature is not None:
-                        signatures.used(job.signature)
-                except NotAllowed as problem:
-                    job.move(JobStatus.PAUSED, by=None)
-                    audit.record(
-                        by=None,
-                        verb="job.held",
-                        object_id=job.pk,
-                        enterprise_id=job.enterprise_id,
-                        label=job.name,
-                        reason=str(problem),
-                    )
-        except NotAllowed:
-            continue  # started by another beat, or cancelled, in this very moment
-        started += 1
-    return started
-
-
 def finish_jobs() -> int:
     """Jobs all of whose rows have left the queue and were answered are done; reports may still come. How many."""
     finished = 0
     for job in SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False):
-        if ledger.unsettled(job.first_id or 0):
-            continue
-        try:
-            job.move(JobStatus.DONE, by=None, finished_at=timezone.now())
-        except NotAllowed:
-            continue  # paused or stopped in this very moment
-        finished += 1
+        if not ledger.unsettled(job.first_id or 0, end_id=job.release_end):
+            finished += _finish(job.pk)
     return finished
+
+
+@transaction.atomic
+def _finish(job_id: int) -> bool:
+    """Held while it is looked at once more: somebody may confirm further rows in this very moment."""
+    job = SendJob.objects.select_for_update(no_key=True).get(pk=job_id)
+    if job.status != JobStatus.SENDING or ledger.unsettled(job.first_id or 0, end_id=job.release_end):
+        return False
+    job.move(JobStatus.DONE, by=None, finished_at=timezone.now())
+    return True
 
 
 def withhold_rows(job_id: int) -> int:
@@ -280,26 +296,39 @@ def withhold_rows(job_id: int) -> int:
     if job.status not in WITHHELD:
         return 0
     skipped = 0
-    while job.first_id is not None and (n := ledger.skip_queued(job.first_id, reason=SkipReason.STOPPED)):
+    reason = SkipReason.EXPIRED if _ended_by_clock(job) else SkipReason.STOPPED
+    while job.first_id is not None and (n := ledger.skip_queued(job.first_id, reason=reason)):
         skipped += n
     if job.first_id is None or not ledger.unsettled(job.first_id):
         SendJob.objects.filter(pk=job_id, finished_at__isnull=True).update(finished_at=timezone.now())
     return skipped
 
 
-def withhold_all() -> int:
-    jobs = SendJob.objects.filter(status__in=WITHHELD, finished_at__isnull=True).values_list("pk", flat=True)
-    return sum(withhold_rows(pk) for pk in jobs)
+def _ended_by_clock(job: SendJob) -> bool:
+    """Whether a job was withheld because its time was over, or had come too late to begin (`sending.due`)."""
+    now = timezone.now()
+    dropped = job.status == JobStatus.CANCELLED and job.late_policy == LatePolicy.DROP and job.scheduled_at
+    too_late = dropped and dropped + timedelta(minutes=job.late_minutes) <= now
+    return bool(too_late or (job.send_until and job.send_until <= now))
 
 
-def withhold_late() -> int:
-    """What is queued still when its job's time is over becomes skipped; how many."""
-    late = SendJob.objects.filter(status=JobStatus.SENDING, first_id__isnull=False, send_until__lte=Now())
+def withhold_file(file_id: int) -> int:
+    """The queued rows of a file that was left out become skipped; how many."""
+    file = JobFile.objects.select_related("job").get(pk=file_id)
     skipped = 0
-    for first_id in late.values_list("first_id", flat=True):
-        while n := ledger.skip_queued(first_id or 0, reason=SkipReason.EXPIRED):
+    if file.state == FileState.LEFT_OUT and file.withheld_at is None:
+        while n := ledger.skip_queued(file.first_id, end_id=file.end_id, reason=SkipReason.LEFT_OUT):
             skipped += n
+        JobFile.objects.filter(pk=file_id).update(withheld_at=timezone.now())
     return skipped
+
+
+def withhold_all() -> int:
+    """Whatever a lost hint has left behind."""
+    left_out = JobFile.objects.filter(state=FileState.LEFT_OUT, withheld_at__isnull=True)
+    skipped = sum(withhold_file(pk) for pk in left_out.values_list("pk", flat=True))
+    jobs = SendJob.objects.filter(status__in=WITHHELD, finished_at__isnull=True).values_list("pk", flat=True)
+    return skipped + sum(withhold_rows(pk) for pk in jobs)
 
 
 def expire_unreported() -> int:

@@ -21,17 +21,19 @@ from typing import ParamSpec, TypeVar
 import structlog
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
+from django.utils import timezone
 
 from console.lib import crypto, failpoints
 from console.lib.text import Alphabet, alphabet, split
-from sending import dispatch, ledger, partitions, receipts, texts
+from sending import blocklist, dispatch, limits, partitions, receipts, texts
 from sending.answers import Flight, commit, event_of, settled
+from sending.blocklist import Sender
 from sending.carriers.links import make_link
 from sending.carriers.port import Answer, Delivery, Link, Refused
 from sending.choice import Choice
 from sending.dispatch import Settled, Waiting
 from sending.ledger import Claimed
-from sending.limits import Pace
+from sending.limits import Pace, Throttle
 from sending.lines import Line, differs, tell, tell_fault
 from sending.models import Carrier, SendJob
 from sending.models.message import reference_of
@@ -42,12 +44,13 @@ log = structlog.get_logger(__name__)
 S = MessageState
 P = ParamSpec("P")
 T = TypeVar("T")
-Words = tuple[list[tuple[str, str]], list[str], str, bool]
+Words = tuple[list[tuple[str, str]], list[str], str, bool, Sender]
 
 CLAIM_MOST = 500
 SETTLE_MOST = 2_000
 GATHER_SECONDS = 0.02
 JOBS_SECONDS = 0.25
+SLOW_SECONDS = 0.1  # a job that is slowed down gets its tokens that often, some at a time
 KEEP_HOUSE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 RECOVER_SECONDS = 30.0
@@ -59,10 +62,12 @@ UCS2, GSM7 = 8, 0  # SMPP 3.4, 5.2.19 data_coding
 
 @lru_cache(maxsize=512)
 def words_of(job_id: int) -> Words:
-    """(pieces of the text, variables in order, signature in its brackets, mainland) of a job: what never changes."""
+    """(pieces of the text, variables in order, signature in its brackets, mainland, sender) of a job: what never
+    changes.
+    """
     job = SendJob.objects.select_related("version__template", "signature", "application").get(pk=job_id)
     names = [variable.name for variable in job.version.typed_variables]
-    return job.version.pieces, names, job.head, job.application.is_mainland
+    return job.version.pieces, names, job.head, job.application.is_mainland, Sender.of(job)
 
 
 def in_database(function: Callable[P, T]) -> Callable[P, T]:
@@ -77,6 +82,14 @@ def in_database(function: Callable[P, T]) -> Callable[P, T]:
             raise
 
     return run
+
+
+def _seconds_left(job: Waiting) -> int:
+    """For how long messages of a job are worth delivering; 0 where carriers need not be told."""
+    if job.send_until is None:
+        return 0
+    seconds = (job.send_until - timezone.now()).total_seconds()
+    return max(1, round(seconds)) if seconds < dispatch.REPORT_HOURS * 3600 else 0
 
 
 class Gateway:
@@ -153,39 +166,57 @@ class Gateway:
             return 0.25
         job = self.choice.pick(line.carrier.region)
         if job is None:
-            return JOBS_SECONDS
+            return self.choice.wait(JOBS_SECONDS)
+        wanted = min(line.free, CLAIM_MOST)
+        if job.speed:
+            wanted = await self.pace.take(limits.of_job(job.id), wanted, rate=job.speed)
+            if not wanted:
+                self.choice.rest(job, max(SLOW_SECONDS, 1 / job.speed))
+                return 0.0  # others first
         rate = line.carrier.rate * line.throttle.current()
-        parts = await self.pace.take(line.carrier.pk, min(line.free, CLAIM_MOST), rate=rate)
-        if not parts:
-            return min(0.5, max(0.01, 1 / rate))
+        parts = await self.pace.take(limits.of_carrier(line.carrier.pk), wanted, rate=rate)
+        spent = 0
         try:
-            return await self.send(line, job, parts)
+            if not parts:
+                return min(0.5, max(0.01, 1 / rate))
+            spent = await self.send(line, job, parts)
+            return 0.0 if spent else 0.01
         except LOST_DATABASE as error:
+            spent = parts  # perhaps claimed all the same
             log.warning("claim_failed", error=type(error).__name__)
             await asyncio.sleep(1)
             await self.recover()
             return 0.01
+        finally:
+            # A long message may have taken more than there was, and a job that is nearly through less.
+            await self.pace.give_back(limits.of_carrier(line.carrier.pk), parts - spent)
+            if job.speed:
+                await self.pace.give_back(limits.of_job(job.id), wanted - spent)
 
-    async def send(self, line: Line, job: Waiting, parts: int) -> float:
+    async def send(self, line: Line, job: Waiting, parts: int) -> int:
+        """Claim and write messages of about so many parts; how many parts they have."""
         # Before the claim: what cannot be put into words must not be intended.
         words = await self.call(self.claimer, words_of, job.id)
         async with self.claim_lock:
             owner = self.owner
-            after = self.choice.last_id(job)
             claimed = await self.call(
                 self.claimer,
-                ledger.claim,
+                blocklist.claim,
+                sender=words[-1],
                 owner=owner,
                 carrier_id=line.carrier.pk,
                 job_id=job.id,
-                after_id=after,
+                after_id=self.choice.last_id(job),
                 first_id=job.first_id,
                 parts=parts,
+                countries=job.countries or (),
+                until_id=self.choice.until_id(job) if job.partly else None,
             )
             if not claimed:
                 self.choice.nothing_left(job)
-                return 0.01
-            self.choice.served(job, sum(row.segments for row in claimed), claimed[-1].id)
+                return 0
+            spent = sum(row.segments for row in claimed)
+            self.choice.served(job, spent, claimed[-1].id)
             # Noted before anything else can look: what is in flight here is never queued again by `recover`.
             for row in claimed:
                 if earlier := self.flights.get(row.id):
@@ -193,26 +224,27 @@ class Gateway:
                 self.flights[row.id] = Flight(owner, row.attempt, row.refusals, line)
             line.unsettled += len(claimed)
         failpoints.reach("after_intent")
+        source, valid_for = job.source or line.carrier.source, _seconds_left(job)
         for row in claimed:
             try:
-                self.write(line, row, words, job.source or line.carrier.source)
+                self.write(line, row, words, source, valid_for)
             except ValueError as error:
                 # Definitely not sent. One message that cannot be put on the wire must not stop the others.
                 log.exception("cannot_be_written", message=row.id, error=type(error).__name__)
                 self.flights[row.id].answers, self.flights[row.id].missing = [None], 1
                 self.answered(row.id, 0, Refused("cannot_be_written", again=False))
         failpoints.reach("after_write")
-        return 0.0
+        return spent
 
-    def write(self, line: Line, row: Claimed, words: Words, source: str) -> None:
-        pieces, names, head, mainland = words
+    def write(self, line: Line, row: Claimed, words: Words, source: str, valid_for: int) -> None:
+        pieces, names, head, mainland, _sender = words
         text = head + join(pieces, dict(zip(names, row.values, strict=True)))
         letters = alphabet(text, mainland=mainland)
         bodies = split(text, letters)
         flight = self.flights[row.id]
         flight.answers, flight.missing = [None] * len(bodies), len(bodies)
         coding = UCS2 if letters is Alphabet.UCS2 else GSM7
-        line.link.submit(row.id, bodies, row.number[1:], source, reference_of(row.id), coding)
+        line.link.submit(row.id, bodies, row.number[1:], source, reference_of(row.id), coding, valid_for)
 
     async def recover(self) -> None:
         """What is ours in the ledger but not in flight was never written and goes back to the queue.
@@ -356,7 +388,8 @@ class Gateway:
             line.task.add_done_callback(partial(self.link_ended, carrier))
             line.feeder = asyncio.create_task(self.feed(line))
             line.feeder.add_done_callback(self.watch)
-        await self.call(self.keeper, tell, [(line.carrier, line.link) for line in self.lines.values()])
+        doing = [(line.carrier, line.link, line.throttle.percent) for line in self.lines.values()]
+        await self.call(self.keeper, tell, doing)
 
     def link_ended(self, carrier: Carrier, task: asyncio.Task[None]) -> None:
         """A link that ended by a fault of its own is made anew at the next look; the others go on."""
@@ -411,6 +444,6 @@ class Gateway:
         for task in ended:
             task.result()
         await self.call(self.keeper, dispatch.end_lease, self.owner)
-        await self.call(self.keeper, tell, [(line.carrier, None) for line in self.lines.values()])
+        await self.call(self.keeper, tell, [(line.carrier, None, Throttle.FULL) for line in self.lines.values()])
         await self.pace.close()
         log.info("gateway_down")

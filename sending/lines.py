@@ -59,15 +59,22 @@ def tell_fault(carrier: Carrier, error: str) -> None:
         )
 
 
-def tell(lines: Sequence[tuple[Carrier, Link | None]]) -> None:
-    """Write to the carriers' rows what changed: bound since when, last error."""
-    for carrier, link in lines:
+def tell(lines: Sequence[tuple[Carrier, Link | None, int]]) -> None:
+    """Write to the carriers' rows what changed: bound since when, last error, percent of the rate that it lets us use.
+
+    Without its link a carrier is not connected.
+    """
+    for carrier, link, percent in lines:
         bound, error = (link.bound, link.last_error[:300]) if link else (False, carrier.last_error)
         fields: dict[str, Any] = {}
         if bound != (carrier.bound_at is not None):
             fields["bound_at"] = timezone.now() if bound else None
         if error and error != carrier.last_error:
             fields |= {"last_error": error, "last_error_at": timezone.now()}
+        if percent != carrier.throttle:
+            fields["throttle"] = percent
+        if percent < carrier.throttle:
+            fields["throttled_at"] = timezone.now()
         if fields:
             Carrier.objects.filter(pk=carrier.pk).update(**fields)
             # The next comparison may come before the row is read again: a gateway that ends must take this back.

@@ -134,9 +134,19 @@ class Link(Protocol):
         """Take no more, wait a while for answers, disconnect. Everything outstanding has been answered afterwards."""
 
     def submit(
-        self, key: int, parts: Sequence[bytes], destination: str, source: str, reference: int, data_coding: int
+        self,
+        key: int,
+        parts: Sequence[bytes],
+        destination: str,
+        source: str,
+        reference: int,
+        data_coding: int,
+        valid_for: int = 0,
     ) -> None:
-        """Send a message of one or several parts (bodies as `console.lib.text.split` makes them)."""
+        """Send a message of one or several parts (bodies as `console.lib.text.split` makes them).
+
+        `valid_for`: seconds after which the carrier is to try no more; 0 leaves that to the carrier.
+        """
 
     def acknowledge(self, delivery: Delivery, *, ok: bool) -> None:
         """Tell the carrier that `delivery` is stored (`ok`), or that it should come again later."""

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import signal
 import time
+from bisect import bisect
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.models.application import Region
-from sending import counts, dispatch, jobs
+from console.lib.countries import CODES
+from sending import counts, dispatch, jobs, quiet
+from sending.limits import burst_of
 from sending.models import Carrier, InboundEvent, JobStatus, Message, SendJob
 from sending.models.inbound import InboundKind
 from sending.states import MessageState
 from templates_app import channels
+from templates_app.models import MessageType
 from templates_app.models.signature import Registration
 from tests import make
 from tests.processes import Simulator, gateway, wait_for
@@ -319,3 +325,95 @@ def test_a_message_that_cannot_be_written_stops_no_other(alice: User, simulator:
         ended(job, rejected=1, delivered=9)
         assert process.poll() is None
     assert counts.codes_of_job(job, S.REJECTED) == [("cannot_be_written", 1)]
+
+
+def seconds_of(*sent: SendJob) -> list[float]:
+    """When each segment of these jobs was claimed, from the first of them on."""
+    messages = [message for job in sent for message in Message.objects.of_job(job).exclude(submitted_at=None)]
+    rows = sorted((message.submitted_at, message.segments) for message in messages if message.submitted_at)
+    return [(at - rows[0][0]).total_seconds() for at, segments in rows for _part in range(segments)]
+
+
+def most_within(times: list[float], seconds: float) -> int:
+    """The most of `times` that fall into any stretch of so many seconds."""
+    return max(bisect(times, moment + seconds) - place for place, moment in enumerate(times))
+
+
+def test_a_limited_job_keeps_to_its_limit_and_holds_back_no_other(
+    alice: User, simulator: Simulator, tmp_path: Path
+) -> None:
+    carrier(simulator, rate=400, window=50)
+    slow = make.job(by=alice, rows=300)
+    SendJob.objects.filter(pk=slow.pk).update(speed_limit=20)
+    fast = make.job(by=make.user(name="mallory"), rows=1200)
+    with gateway(tmp_path):
+        ended(fast, delivered=1200)
+        times = seconds_of(slow)
+        assert most_within(times, 1.0) <= 20 + burst_of(20) + 1
+        assert len(times) >= 20 * times[-1] * 0.7, "it gets what it may have"
+        others = seconds_of(fast)
+        assert len(others) / others[-1] >= 300, "the other goes on at the carrier's rate"
+        jobs.limit_speed(slow, by=alice, segments=None)
+        lifted = time.monotonic()
+        ended(slow, delivered=300)
+        assert time.monotonic() - lifted < 6, "a new limit holds within a second"
+
+
+def test_a_limit_counts_segments(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    """So does a carrier's rate: a message of three segments takes three, though there was a token for one only."""
+    carrier(simulator, rate=60, window=50)
+    version = make.template(by=alice, text="尊敬的${1}，" + "您的账户有变动，" * 20 + "金额${2}元。")
+    job = make.job(by=alice, rows=60, version=version, segments=3)
+    limited = make.job(by=make.user(name="mallory"), rows=60, version=None)
+    SendJob.objects.filter(pk=limited.pk).update(speed_limit=10)
+    with gateway(tmp_path):
+        wait_for(lambda: len(seconds_of(job, limited) if simulator.accepted() else []) > 180, what="some seconds of it")
+    assert most_within(seconds_of(job, limited), 1.0) <= 60 + burst_of(60) + 3
+    assert most_within(seconds_of(limited), 1.0) <= 10 + burst_of(10) + 1
+
+
+def test_a_promotion_leaves_where_it_is_day_only(alice: User, simulator: Simulator, tmp_path: Path) -> None:
+    """With today's clock: some country is open at any hour, and some is not."""
+    carrier(simulator)
+    now, while_ = timezone.now(), timedelta(minutes=30)
+    day = next(c for c in sorted(CODES) if quiet.is_open(c, now) and quiet.closes_at(c, now) - now > while_)
+    night = next(c for c in sorted(CODES) if quiet.opens_at(c, now) - now > while_)
+    version = make.template(
+        by=alice, text="Sale", variables=[], type=MessageType.PROMOTION, region=Region.INTERNATIONAL
+    )
+    job, asleep = make.job(by=alice, rows=20, version=version), make.job(by=alice, rows=5, version=version)
+    Message.objects.of_job(job).update(values=[], country=day)
+    Message.objects.filter(pk__in=[(job.first_id or 0) + i for i in range(8)]).update(country=night)
+    Message.objects.of_job(asleep).update(values=[], country=night)
+    for one, noted in ((job, {day: 12, night: 8}), (asleep, {night: 5})):
+        one.files.update(summary={"good": sum(noted.values()), "countries": noted})
+    with gateway(tmp_path):
+        ended(job, queued=8, delivered=12)
+        time.sleep(1)
+        assert make.states(job) == {"queued": 8, "delivered": 12}
+        assert make.states(asleep) == {"queued": 5}
+    assert SendJob.objects.get(pk=asleep.pk).status == JobStatus.SENDING
+
+
+def test_the_carrier_is_told_until_when_a_message_is_worth_delivering(
+    alice: User, simulator: Simulator, tmp_path: Path
+) -> None:
+    carrier(simulator)
+    ending, free = make.job(by=alice, rows=2), make.job(by=make.user(name="mallory"), rows=2)
+    SendJob.objects.filter(pk=ending.pk).update(send_until=timezone.now() + timedelta(hours=2))
+    with gateway(tmp_path):
+        ended(ending, delivered=2)
+        ended(free, delivered=2)
+    validities = sorted(line["validity"] for line in simulator.accepted())
+    assert validities[:2] == ["", ""]
+    assert all(v.startswith("0000000159") and v.endswith("000R") for v in validities[2:]), validities
+
+
+def test_how_much_a_carrier_lets_us_use_is_written_down(alice: User, tmp_path: Path, transactional_db: None) -> None:
+    with Simulator(tmp_path, "--throttle-every", "5").running() as smsc:
+        carrier(smsc, rate=200)
+        make.job(by=alice, rows=400)
+        with gateway(tmp_path):
+            wait_for(lambda: Carrier.objects.get().throttle < 100, what="the throttle")
+            assert Carrier.objects.get().throttled_at
+        assert Carrier.objects.get().throttle == 100, "a gateway that ended holds nothing back"

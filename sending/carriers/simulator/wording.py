@@ -28,6 +28,7 @@ def record_line(ext_id: int, message: pdu.Message, data: bytes, concat: Concat |
         f'"text":{quoted(pdu.decode_text(data, message.data_coding))},'
         f'"reference":{"null" if reference is None else reference},"part":{part},"parts":{total},'
         f'"concat_reference":{joined},"segments":1,"data_coding":{message.data_coding},'
+        f'"validity":{quoted(message.validity)},'
         f'"system_id":{quoted(system_id)},"time":"{at}"}}\n'
     )
 

@@ -19,13 +19,14 @@ class LinkOptions:
     `tls_name` is the name expected in the certificate where it is not the host's. Back-off runs from `…_first`,
     doubling, to `…_most`: after a lost connection (`retry_`), and after a refused sign-in (`refused_`), since carriers
     lock accounts that hammer. `inbound_limit` bounds deliveries handed over and not yet acknowledged; beyond it the
-    carrier is asked to come again later.
+    carrier is asked to come again later. `validity=False` is for carriers that refuse a validity period.
     """
 
     tls_verify: bool = True
     tls_ca_file: str = ""
     tls_name: str = ""
     service_type: str = ""
+    validity: bool = True
     connect_timeout: float = 10.0
     bind_timeout: float = 10.0
     drain_timeout: float = 10.0

@@ -79,14 +79,21 @@ class Link:
         return "; ".join(self._errors.values())
 
     def submit(
-        self, key: int, parts: Sequence[bytes], destination: str, source: str, reference: int, data_coding: int
+        self,
+        key: int,
+        parts: Sequence[bytes],
+        destination: str,
+        source: str,
+        reference: int,
+        data_coding: int,
+        valid_for: int = 0,
     ) -> None:
         """Send a message; while not bound its parts are refused with `port.LINK_DOWN` (again=True), unsent.
 
         `window` is the caller's to heed, by `free`: this does not queue and does not refuse beyond it.
         """
         if self._sender is not None:
-            self._sender.submit(key, parts, destination, source, reference, data_coding)
+            self._sender.submit(key, parts, destination, source, reference, data_coding, valid_for)
             return
         loop = asyncio.get_running_loop()
         for part in range(len(parts)):

@@ -134,7 +134,8 @@ CODING_UCS2: Final = 8
 
 _HEADER = struct.Struct(">IIII")
 _LENGTH = struct.Struct(">I")
-_AFTER_ADDRESSES = struct.Struct(">10B")
+_BEFORE_VALIDITY = struct.Struct(">4B")
+_AFTER_VALIDITY = struct.Struct(">5B")
 _TAG = struct.Struct(">HH")
 _REFERENCE = struct.Struct(">HHH")
 
@@ -191,6 +192,7 @@ class Message:
         "source_npi",
         "source_ton",
         "tlvs",
+        "validity",
     )
 
     service_type: str
@@ -201,6 +203,7 @@ class Message:
     destination_npi: int
     destination: str
     esm_class: int
+    validity: str
     registered_delivery: int
     data_coding: int
     short_message: bytes
@@ -303,11 +306,13 @@ def message_body(
     esm_class: int = 0,
     registered_delivery: int = 0,
     data_coding: int = CODING_DEFAULT,
+    validity: bytes = b"\0",
     tlvs: bytes = b"",
 ) -> bytes:
     """The body of a submit_sm or deliver_sm; `source` and `destination` as `address` made them.
 
-    `service_type` comes with its terminator, `tlvs` encoded. Raises FieldError for a short_message over 254 octets.
+    `service_type` and `validity` come with their terminators, `tlvs` encoded. Raises FieldError for a short_message
+    over 254 octets.
     """
     size = len(short_message)
     if size > MAX_SHORT_MESSAGE:
@@ -316,8 +321,10 @@ def message_body(
         service_type,
         source,
         destination,
-        # protocol_id, priority, no schedule, no validity, replace_if_present and default message id are always 0.
-        _AFTER_ADDRESSES.pack(esm_class, 0, 0, 0, 0, registered_delivery, 0, data_coding, 0, size),
+        # protocol_id, priority, no schedule, replace_if_present and default message id are always 0.
+        _BEFORE_VALIDITY.pack(esm_class, 0, 0, 0),
+        validity,
+        _AFTER_VALIDITY.pack(registered_delivery, 0, data_coding, 0, size),
         short_message,
         tlvs,
     ))  # fmt: skip
@@ -339,7 +346,9 @@ def decode_message(raw: bytes) -> Message:
         message.destination = raw[start:end].decode("latin-1")
         message.esm_class = raw[end + 1]
         end = raw.index(0, end + 4, end + 4 + 17)  # schedule_delivery_time
-        end = raw.index(0, end + 1, end + 1 + 17)  # validity_period
+        start = end + 1
+        end = raw.index(0, start, start + 17)
+        message.validity = raw[start:end].decode("latin-1")
         message.registered_delivery = raw[end + 1]
         message.data_coding = raw[end + 3]
         size = raw[end + 5]

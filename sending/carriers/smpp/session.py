@@ -16,6 +16,7 @@ from sending.carriers import port
 from sending.carriers.port import Accepted, Delivery, Handler, NoAnswer, Refused
 from sending.carriers.smpp import pdu, receipts
 from sending.carriers.smpp.config import LinkConfig
+from sending.carriers.smpp.times import relative_time
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,14 @@ class Session(asyncio.Protocol):
     # sending
 
     def submit(
-        self, key: int, parts: Sequence[bytes], destination: str, source: str, reference: int, data_coding: int
+        self,
+        key: int,
+        parts: Sequence[bytes],
+        destination: str,
+        source: str,
+        reference: int,
+        data_coding: int,
+        valid_for: int = 0,
     ) -> None:
         """Write one submit_sm a part and expect its answer; see `port.Link.submit`.
 
@@ -122,6 +130,7 @@ class Session(asyncio.Protocol):
             origin = self._sources.get(source) or self._remember_source(source)
             target = pdu.address(config.dest_ton, config.dest_npi, destination)
             tlvs = pdu.reference_tlv(reference)
+            validity = relative_time(valid_for) if valid_for and config.options.validity else b"\0"
             if len(parts) == 1:
                 esm_class, bodies = 0, parts
             else:
@@ -137,6 +146,7 @@ class Session(asyncio.Protocol):
                     esm_class=esm_class,
                     registered_delivery=1,
                     data_coding=data_coding,
+                    validity=validity,
                     tlvs=tlvs,
                 )
                 for body in bodies

@@ -56,6 +56,7 @@ def test_accepted_recorded_and_delivered(run, carrier, connected, tmp_path):
             "concat_reference": None,
             "segments": 1,
             "data_coding": 8,
+            "validity": "",
             "system_id": "u",
         }
 

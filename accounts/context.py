@@ -83,7 +83,13 @@ class Shell:
         whole_audit: Any = audit if staff else None
         groups = [
             Group("", [self._entry("overview.view", _("Overview"), "overview", "overview")]),
-            Group(pgettext("menu", "Sending"), [self._entry("jobs.view", _("Group SMS Assistant"), "send", "jobs")]),
+            Group(
+                pgettext("menu", "Sending"),
+                [
+                    self._entry("jobs.view", _("Group SMS Assistant"), "send", "jobs"),
+                    self._entry("lists.view", _("Recipient lists"), "list", "lists"),
+                ],
+            ),
             Group(
                 _("Chinese mainland SMS"),
                 [

@@ -67,7 +67,7 @@ def _watch(name: str) -> None:
 
 @worker_ready.connect
 def watch(sender: Any, **_: Any) -> None:
-    """`sender.hostname` is "worker@host" or "reader@host", as supervisord.conf names them."""
+    """`sender.hostname` is "worker@host", "reader@host" or "maker@host", as supervisord.conf names them."""
     from django.db import DatabaseError
 
     from console.beat import pulse

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from accounts.permissions import open_to_all
-from sending.models import Carrier, GatewayLease, Heartbeat, JobStatus, SendJob
+from sending.models import Carrier, FileState, GatewayLease, Heartbeat, JobExport, JobFile, MakingState, RecipientList
 
 SILENT_SECONDS = 30
 
@@ -43,12 +43,22 @@ def _pulse(name: str) -> Callable[[], str]:
 
 
 def _worker() -> str:
-    """The quick worker, and the reader unless it is at work: then it shows that by its lease on the job."""
-    fault = _pulse("worker")()
-    if fault or not (silent := _pulse("reader")()):
-        return fault
-    reading = SendJob.objects.filter(status=JobStatus.UPLOADED, reader_until__gt=Now()).exists()
-    return "" if reading else f"reader: {silent}"
+    """The quick worker, and beside it the reader and the maker, which show by a lease that they are at work."""
+    return _pulse("worker")() or _busy("reader", _is_reading) or _busy("maker", _is_making)
+
+
+def _busy(name: str, at_work: Callable[[], bool]) -> str:
+    silent = _pulse(name)()
+    return f"{name}: {silent}" if silent and not at_work() else ""
+
+
+def _is_reading() -> bool:
+    return JobFile.objects.filter(state=FileState.READING, reader_until__gt=Now()).exists()
+
+
+def _is_making() -> bool:
+    held = {"state": MakingState.WAITING, "maker_until__gt": Now()}
+    return JobExport.objects.filter(**held).exists() or RecipientList.objects.filter(**held).exists()
 
 
 def _gateway() -> str:

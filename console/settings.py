@@ -348,8 +348,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 280
 CELERY_TASK_DEFAULT_QUEUE = "quick"
-# Reading a sheet takes seconds to minutes; it must not stand before the sweepers.
-CELERY_TASK_ROUTES = {"sending.read_upload": {"queue": "reading"}}
+# Reading sheets takes seconds, writing them up to a minute: neither must stand before the sweepers, nor the slower one
+# before an upload that somebody waits for.
+CELERY_TASK_ROUTES = {
+    "sending.read_upload": {"queue": "reading"},
+    "sending.make_export": {"queue": "making"},
+    "sending.make_list": {"queue": "making"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
@@ -367,6 +372,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "kwargs": {"name": "reader"},
         "options": {"expires": 30, "queue": "reading"},
+    },
+    "pulse-maker": {
+        "task": "console.pulse",
+        "schedule": 5.0,
+        "kwargs": {"name": "maker"},
+        "options": {"expires": 30, "queue": "making"},
     },
     "start-due-jobs": {"task": "sending.start_due_jobs", "schedule": 2.0, "options": {"expires": 30}},
     "sweep": {"task": "sending.sweep", "schedule": 5.0, "options": {"expires": 30}},

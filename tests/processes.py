@@ -182,7 +182,7 @@ class Stack:
 
         names = {
             "postgres": "postgres", "valkey-server": "valkey", "smsc": "smsc", "gateway": "gateway",
-            "worker@": "worker", "reader@": "reader", "beat": "beat", "gunicorn": "web",
+            "worker@": "worker", "reader@": "reader", "maker@": "maker", "beat": "beat", "gunicorn": "web",
         }  # fmt: skip
         found = {}
         for child in psutil.Process(self.manager.pid).children():

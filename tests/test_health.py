@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from console import health
 from sending import dispatch
-from sending.models import GatewayLease, Heartbeat
+from sending.models import GatewayLease, Heartbeat, JobExport, JobStatus
 from tests import make
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +24,7 @@ PARTS = ["database", "redis", "worker", "beat", "gateway", "carrier"]
 
 @pytest.fixture
 def well(db: None) -> None:
-    for name in ("worker", "reader", "beat"):
+    for name in ("worker", "reader", "maker", "beat"):
         Heartbeat.objects.create(name=name, at=timezone.now())
     dispatch.take_lease()
     make.carrier()
@@ -40,13 +41,26 @@ def test_all_well(well: None, client: Client) -> None:
     assert status == 200 and list(parts) == PARTS and set(parts.values()) == {"ok"}
 
 
-@pytest.mark.parametrize("name", ["worker", "reader", "beat"])
+@pytest.mark.parametrize("name", ["worker", "reader", "maker", "beat"])
 def test_silence_is_noticed(well: None, client: Client, name: str) -> None:
     Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=1))
     status, parts = ask(client)
-    culprit = "worker" if name == "reader" else name
+    culprit = "worker" if name in ("reader", "maker") else name
     assert status == 503 and "no sign of life" in parts[culprit]
     assert {part for part, says in parts.items() if says != "ok"} == {culprit}
+
+
+@pytest.mark.parametrize("name", ["reader", "maker"])
+def test_whoever_is_at_work_needs_no_pulse(well: None, client: Client, name: str) -> None:
+    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=1))
+    alice = make.user()
+    job = make.job(by=alice, status=JobStatus.UPLOADED)
+    later = timezone.now() + timedelta(minutes=1)
+    if name == "reader":
+        job.files.update(reader=uuid.uuid4(), reader_until=later)
+    else:
+        JobExport.objects.create(enterprise=job.enterprise, job=job, language="en", created_by=alice, maker_until=later)
+    assert ask(client)[1]["worker"] == "ok"
 
 
 def test_no_gateway(well: None, client: Client) -> None:

@@ -1,98 +1,112 @@
-"""The list of jobs: filters and order in the address, a page at a time by key."""
+"""The list of jobs: filters and order in the address, a page at a time by key; and the filtered list as a file."""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-from django.http import HttpResponse
-from django.utils.functional import Promise
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import audit
 from accounts.permissions import PersonRequest, may, policy
+from console.figures import num
 from console.lib.pages import page
+from console.lib.sheets.tables import write_xlsx
 from sending import counts as counting
+from sending import job_list
 from sending.forms import JobFilter
-from sending.models import SendJob
+from sending.models import FileState, JobFile, SendJob
 from sending.models.job import SendJobQuerySet
 from sending.states import JobStatus, MessageState
 from sending.views import figures
+from sending.views.drafts import panel
+from sending.views.files import XLSX
 
 SIZE = 25
-SORTS = ("-created", "created", "name", "-name")
+EXPORTED_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One job of a list, with its rows by state."""
+    """One job of a list, with its rows by state; `ready` wait in the queue, `reading` is the file being checked."""
 
     job: SendJob
     strip: list[tuple[MessageState, int]]
+    ready: int
+    reading: JobFile | None
 
 
 def listed(jobs: list[SendJob]) -> list[Listed]:
     """All of them counted by one statement."""
     counts = counting.of_jobs(jobs) if jobs else {}
-    return [Listed(job, figures.strip(counts[job.pk])) for job in jobs]
+    reading = {file.job_id: file for file in JobFile.objects.filter(job__in=jobs, state=FileState.READING)}
+    return [
+        Listed(job, figures.strip(counts[job.pk]), counts[job.pk][MessageState.QUEUED], reading.get(job.pk))
+        for job in jobs
+    ]
+
+
+def _sort(request: PersonRequest) -> str:
+    sort = request.GET.get("sort", job_list.DEFAULT)
+    return sort if sort.removeprefix("-") in job_list.ORDERS else job_list.DEFAULT
+
+
+def _mine(request: PersonRequest) -> SendJobQuerySet:
+    return SendJob.objects.visible_to(request.user).listed()
 
 
 @policy("jobs.view")
 @require_safe
 def jobs(request: PersonRequest) -> HttpResponse:
-    form = JobFilter(request.GET, by=request.user)
-    sort = request.GET.get("sort", SORTS[0])
-    sort = sort if sort in SORTS else SORTS[0]
-    mine = SendJob.objects.visible_to(request.user)
-    found = _ordered(mine, _chosen(mine, form), sort, request.GET.get("after", ""))
-    shown = list(found.select_related("version__template", "created_by")[: SIZE + 1])
+    form, sort = JobFilter(request.GET, by=request.user), _sort(request)
+    mine, after = _mine(request), request.GET.get("after", "")
+    last = mine.filter(pk=int(after)).first() if after.isdecimal() and len(after) < 19 else None
+    found = job_list.ordered(job_list.narrowed(mine, form.chosen), sort, last=last)
+    related = ("application", "signature", "version__template", "created_by")
+    shown = list(found.select_related(*related)[: SIZE + 1])
     more, shown = len(shown) > SIZE, shown[:SIZE]
+    query = request.GET.copy()
+    query.pop("after", None)
     context: dict[str, Any] = {
         "form": form,
         "rows": listed(shown),
         "sort": sort,
         "older": str(shown[-1].pk) if more else "",
-        "filtered": _in_words(form),
+        "filtered": form.in_words,
+        "asked": query.urlencode(),
         "can_send": may(request.user, "jobs.send"),
+        **({} if request.headers.get("HX-Request") else panel(request)),
         "polls": any(job.status in {JobStatus.UPLOADED, JobStatus.SENDING} for job in shown),
     }
     return page(request, "sending/jobs.html", context, part="list")
 
 
-def _chosen(found: SendJobQuerySet, form: JobFilter) -> SendJobQuerySet:
-    chosen = form.chosen
-    if "q" in chosen:
-        found = found.filter(name__icontains=chosen["q"])
-    if "status" in chosen:
-        found = found.filter(status=chosen["status"])
-    if "template" in chosen:
-        found = found.filter(version__template=chosen["template"])
-    return found
-
-
-def _in_words(form: JobFilter) -> str:
-    """The filter, for the sentence that says that nothing fits it."""
-    chosen = form.chosen
-    words: list[str | Promise] = []
-    if "q" in chosen:
-        words.append(_("name contains “%(words)s”") % {"words": chosen["q"]})
-    if "status" in chosen:
-        words.append(_("state is %(state)s") % {"state": JobStatus(chosen["status"]).label})
-    if "template" in chosen:
-        words.append(_("template is %(template)s") % {"template": chosen["template"]})
-    return ", ".join(map(str, words))
-
-
-def _ordered(mine: SendJobQuerySet, found: SendJobQuerySet, sort: str, after: str) -> SendJobQuerySet:
-    """In order, and only what comes after the job `after`. The order of creation is that of the ids."""
-    down = sort.startswith("-")
-    compare, order = ("lt", "-") if down else ("gt", "")
-    last = mine.filter(pk=int(after)).first() if after.isdecimal() and len(after) < 19 else None
-    by_name = sort.endswith("name")
-    if last is not None:
-        beyond = Q(**{f"id__{compare}": last.pk})
-        if by_name:
-            beyond = Q(**{f"name__{compare}": last.name}) | Q(name=last.name) & beyond
-        found = found.filter(beyond)
-    return found.order_by(f"{order}name", f"{order}id") if by_name else found.order_by(f"{order}id")
+@policy("jobs.view")
+@require_safe
+def jobs_export(request: PersonRequest) -> HttpResponse:
+    """The filtered list in its order. That it was taken is recorded."""
+    form = JobFilter(request.GET, by=request.user)
+    found = job_list.ordered(job_list.narrowed(_mine(request), form.chosen), _sort(request))
+    if found[EXPORTED_MOST:].exists():
+        words = _("The list has more than %(n)s jobs. Narrow the filter, for example to a month, and export again.")
+        messages.error(request, words % {"n": num(EXPORTED_MOST)})
+        return redirect(f"{reverse('jobs')}?{request.GET.urlencode()}")
+    file = tempfile.TemporaryFile(prefix="jobs-")  # noqa: SIM115  closed by the response
+    write_xlsx(file, _("Jobs"), job_list.headers(), job_list.lines(found))
+    file.seek(0)
+    audit.record(
+        by=request.user,
+        verb="job.list_exported",
+        object_id=0,
+        enterprise_id=request.user.enterprise_id,
+        filter=form.in_words,
+    )
+    name = _("jobs %(day)s") % {"day": timezone.localdate().isoformat()} + ".xlsx"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)  # type: ignore[return-value]

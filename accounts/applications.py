@@ -144,7 +144,7 @@ def suspend(application: Application, *, by: User, reason: str) -> None:
         raise NotAllowed(_("Say why, so that your colleagues know when it may go on."))
     application.move(ApplicationState.SUSPENDED, by=by, reason=reason, by_platform=by.is_staff_member)
     if by.is_staff_member:
-        about = {"path": _page(application), "name": application.name, "reason": reason}
+        about: dict[str, Any] = {"path": _page(application), "name": application.name, "reason": reason}
         notices.tell(application.enterprise, NoticeKind.ACCOUNT, "application.suspended", **about)
 
 
@@ -163,7 +163,7 @@ def resume(application: Application, *, by: User) -> None:
         raise NotAllowed(_("This application is not suspended. Load the page again."))
     application.move(ApplicationState.LAUNCHED, by=by, by_platform=by.is_staff_member)
     if by.is_staff_member:
-        about = {"path": _page(application), "name": application.name}
+        about: dict[str, Any] = {"path": _page(application), "name": application.name}
         notices.tell(application.enterprise, NoticeKind.ACCOUNT, "application.resumed", **about)
 
 

@@ -202,6 +202,55 @@ WORDINGS: dict[str, Wording] = {
             " platform resumes it. Reason: %(reason)s"
         ),
     ),
+    "export.ready": Wording(
+        gettext_lazy("The export of %(job)s is ready"),
+        gettext_lazy("The export of the job %(job)s has %(rows)s rows. It can be downloaded for %(days)s days."),
+    ),
+    "export.failed": Wording(
+        gettext_lazy("The export of %(job)s could not be made"),
+        gettext_lazy(
+            "Making the export of the job %(job)s broke off three times, and we stopped trying. Ask for it again; if it"
+            " fails again, tell the platform’s administrator."
+        ),
+    ),
+    "recipientlist.ready": Wording(
+        gettext_lazy("The recipient list %(name)s is saved"),
+        gettext_lazy("The recipient list %(name)s holds %(rows)s numbers. New jobs can be made from it."),
+    ),
+    "recipientlist.failed": Wording(
+        gettext_lazy("The recipient list %(name)s could not be saved"),
+        gettext_lazy(
+            "Saving the recipient list %(name)s broke off three times, and we stopped trying. Delete it and save it"
+            " anew; if it fails again, tell the platform’s administrator."
+        ),
+    ),
+    "job.held": Wording(
+        gettext_lazy("Job %(name)s was held back"),
+        gettext_lazy(
+            "The job %(name)s was due on %(time)s and was held back. Send it from its page once nothing is in the way:"
+            " %(reason)s"
+        ),
+    ),
+    "job.held_late": Wording(
+        gettext_lazy("Job %(name)s is late and waits for you"),
+        gettext_lazy(
+            "The job %(name)s was due on %(time)s, but the system could start it only %(late)s minutes later. As you"
+            " wished, it waits: send it from its page, or stop it."
+        ),
+    ),
+    "job.dropped": Wording(
+        gettext_lazy("Job %(name)s was not sent"),
+        gettext_lazy(
+            "The job %(name)s was due on %(time)s, but the system could start it only %(late)s minutes later. As you"
+            " wished, nothing of it was sent. To send it all the same, duplicate it."
+        ),
+    ),
+    "job.ended": Wording(
+        gettext_lazy("The time of job %(name)s is over"),
+        gettext_lazy(
+            "The job %(name)s was to be sent until %(until)s. It was waiting then, so the rest of it is withheld."
+        ),
+    ),
     "application.resumed": Wording(
         gettext_lazy("Application %(name)s was resumed"),
         gettext_lazy("The platform has resumed the application %(name)s. Its jobs and programs go on."),
@@ -209,15 +258,20 @@ WORDINGS: dict[str, Wording] = {
 }
 
 
-def tell(enterprise: Enterprise, kind: NoticeKind, code: str, *, path: str = "", **facts: Any) -> Notice:
+def tell(
+    enterprise: Enterprise, kind: NoticeKind, code: str, *, path: str = "", inbox_only: bool = False, **facts: Any
+) -> Notice:
     """Store a notice in the deed's transaction. `code` and `facts` make its sentence; `path` leads to what it is about.
 
     Contacts whose switch for `kind` is on get it by mail and SMS; what concerns the account goes to owners and admins
-    by mail. Raises KeyError for a code without words, and for a fact that its words miss.
+    by mail. `inbox_only`: nobody is reached by mail or SMS, for what only matters to somebody who waits for it.
+    Raises KeyError for a code without words, and for a fact that its words miss.
     """
     plain = {name: value if isinstance(value, int) or value is None else str(value) for name, value in facts.items()}
     _say(WORDINGS[code], plain)
     notice = Notice.objects.create(enterprise=enterprise, kind=kind, code=code, facts=plain, path=path)
+    if inbox_only:
+        return notice
     if kind == NoticeKind.ACCOUNT:
         _mail_managers(notice, enterprise)
     else:

@@ -135,7 +135,10 @@ document.addEventListener("input", (event) => {
 });
 // A question that we end ourselves is no fault, yet htmx would write one to the browser's console.
 const asked = new WeakMap();
-document.addEventListener("htmx:beforeRequest", (event) => asked.set(event.detail.elt, event.detail));
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt } = event.detail;
+  for (const asking of [elt, elt.closest("form")]) if (asking) asked.set(asking, event.detail); // parts may wait for their form
+});
 document.addEventListener("htmx:abort", (event) => {
   const question = asked.get(event.target);
   if (question) question.error = ""; // in place of the event's name, which htmx writes where there is no other
@@ -160,6 +163,23 @@ document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-check-all]");
   const form = all && document.getElementById(all.dataset.checkAll);
   if (form) [...form.elements].filter((box) => box.type === "checkbox").forEach((box) => { box.checked = all.checked; });
+});
+
+// 10 A side column that is taller than the window stays by its foot, where its button is
+function stay(side) {
+  const room = window.innerHeight - side.offsetHeight - 16;
+  side.style.top = room < 68 ? `${room}px` : "";
+}
+const sides = new ResizeObserver((entries) => entries.forEach((entry) => stay(entry.target)));
+const watchSides = () => document.querySelectorAll(".stick").forEach((side) => sides.observe(side));
+document.addEventListener("DOMContentLoaded", watchSides);
+document.addEventListener("htmx:load", watchSides);
+window.addEventListener("resize", () => document.querySelectorAll(".stick").forEach(stay));
+
+// 11 A part that asks by itself waits while a dialog in it is open, or a file is on its way from it
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const config = event.detail.requestConfig;
+  if (!config.triggeringEvent && event.target.querySelector("dialog[open], form[data-sending]")) event.preventDefault();
 });
 
 document.addEventListener("DOMContentLoaded", () => {

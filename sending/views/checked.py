@@ -1,152 +1,116 @@
-"""What the check of a file found, as the page shows it: from the job's summary, which intake writes."""
+"""A job that was not confirmed: its file being read, unreadable, or checked and waiting for a person."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from console.figures import num
-from sending.forms import ColumnsForm
+from accounts.permissions import PersonRequest, may
+from sending import alike, jobs, slowness, trial
+from sending.forms import AdditionForm, ColumnsForm, ConfirmForm
+from sending.forms.columns import can_be_read_again
 from sending.intake import problems
-from sending.models import SendJob
-from sending.states import Problem, Repair
+from sending.job_files import followed
+from sending.models import FileState, JobFile, JobStatus, SendJob
+from sending.views import preview
+from sending.views.findings import findings, refused_rows
+from sending.views.takes import takes
+
+LOOKS = {
+    FileState.READING: ("submitting", "info"),
+    FileState.UNREADABLE: ("invalid", "bad"),
+    FileState.CHECKED: ("accepted", "accepted"),
+    FileState.CONFIRMED: ("delivered", "delivered"),
+    FileState.LEFT_OUT: ("skipped", "skipped"),
+}
+WAITING = frozenset({FileState.CHECKED, FileState.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One kind of problem or repair: its name, how many rows, and the first of them in words."""
+class Listed:
+    """A file of a job as the list of them shows it; `corrects`: refused rows that its own stand for."""
 
-    label: str
-    n: int
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the file and what it is used for: "number", "variable" or nothing."""
-
-    heading: str
-    use: str
-    variable: str = ""  # as it stands in the text
-    meaning: str = ""
-    by: str = "heading"  # how it was found: wish, heading, content, order
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    good: int
-    repaired: int
-    refused: int
-    hidden: int
-    problems: list[Finding]
-    repairs: list[Finding]
-    columns: list[Column]
-    unread: list[str]
-    segments: list[tuple[int, int]]
-    segments_total: int
-    longest_row: int | None
-    longest_position: int | None
-    seconds: float | None
+    file: JobFile
+    look: tuple[str, str]
+    state: str
+    corrects: int
+    can_leave: bool
 
     @property
-    def sendable(self) -> int:
-        return self.good + self.repaired
-
-    @property
-    def strip(self) -> list[tuple[str, int]]:
-        return [("delivered", self.good), ("info", self.repaired), ("invalid", self.refused)]
-
-    @property
-    def by_headings(self) -> bool:
-        return all(column.by == "heading" for column in self.columns)
-
-    @property
-    def unread_names(self) -> str:
-        return _(", ").join(_("“%(name)s”") % {"name": name} for name in self.unread)
-
-    @property
-    def repairs_overlap(self) -> bool:
-        """A number may have been repaired in several ways: then the ways sum to more than the rows."""
-        return sum(finding.n for finding in self.repairs) != self.repaired
+    def name(self) -> str:
+        return self.file.file_name
 
 
-def findings(job: SendJob) -> Findings:
-    found: dict[str, Any] = job.summary
-    longest = found.get("longest") or {}
-    segments = sorted((int(size), n) for size, n in found.get("segments", {}).items())
-    return Findings(
-        good=found.get("good", 0),
-        repaired=found.get("repaired", 0),
-        refused=found.get("refused", 0),
-        hidden=found.get("hidden", 0),
-        problems=sorted(
-            (_problem(job, code, what) for code, what in found.get("problems", {}).items()), key=lambda f: -f.n
-        ),
-        repairs=sorted((_repair(int(bit), what) for bit, what in found.get("repairs", {}).items()), key=lambda f: -f.n),
-        columns=_columns(job, found),
-        unread=found.get("unread", []),
-        segments=segments,
-        segments_total=found.get("segments_total", sum(size * n for size, n in segments)),
-        longest_row=longest.get("row"),
-        longest_position=longest.get("id_offset"),
-        seconds=found.get("seconds"),
+def context(request: PersonRequest, job: SendJob, *, form: ConfirmForm | None = None) -> dict[str, Any]:
+    """`form` says what was just refused."""
+    files = list(job.files.select_related("created_by", "settled_by"))
+    shown = of_files(request, job, files)
+    if job.status == JobStatus.CHECKED:
+        shown |= _to_confirm(request, job, form)
+    return shown
+
+
+def of_files(request: PersonRequest, job: SendJob, files: list[JobFile]) -> dict[str, Any]:
+    """The job's files and what may be done with them, before its confirmation as well as afterwards."""
+    unreadable = next((file for file in reversed(files) if file.state == FileState.UNREADABLE), None)
+    newest = next((file for file in reversed(files) if file.state in WAITING), None)
+    last = next((file for file in reversed(files) if file.state != FileState.LEFT_OUT), None)
+    return {
+        "file": last,
+        "unread_names": _names(last.summary.get("unread", [])) if last else "",
+        "files": [_listed(job, file, files) for file in files],
+        "reading": next((file for file in files if file.state == FileState.READING), None),
+        "unreadable": unreadable,
+        "fault": fault(unreadable) if unreadable else None,
+        "columns_form": columns_form(request, job, newest),
+        "add_form": AdditionForm(job=job),
+        "megabytes": settings.UPLOAD_MAX_BYTES // 2**20,
+        "seen_token": jobs.token_of(job),
+    }
+
+
+def _names(sheets: list[str]) -> str:
+    return _(", ").join(_("“%(name)s”") % {"name": name} for name in sheets)
+
+
+def _to_confirm(request: PersonRequest, job: SendJob, form: ConfirmForm | None) -> dict[str, Any]:
+    shown = preview.context(request, job)
+    found = findings(job, shown["files_to_confirm"])
+    return shown | {
+        "found": found,
+        "refused_rows": refused_rows(found, masked=not may(request.user, "numbers.full")) if shown["reads"] else [],
+        "takes": takes(job, found, form),
+        "trial": trial.of(job) if found.sendable else None,
+        "alike": alike.of(job),
+        "way": slowness.way(job.application.region),
+        "form": form or ConfirmForm(job=job),
+        "to_withhold": found.sendable,
+    }
+
+
+def _listed(job: SendJob, file: JobFile, files: list[JobFile]) -> Listed:
+    others = any(one.pk != file.pk and one.state != FileState.LEFT_OUT for one in files)
+    return Listed(
+        file=file,
+        look=LOOKS[FileState(file.state)],
+        state=str(FileState(file.state).label),
+        corrects=0 if file.state == FileState.LEFT_OUT else file.summary.get("corrects", 0),
+        can_leave=file.state in WAITING and others,
     )
 
 
-def fault(job: SendJob) -> dict[str, str]:
+def fault(file: JobFile) -> dict[str, str]:
     """Why the file could not be read, and what to do."""
-    title, advice = problems.describe_fault(job.fault)
+    title, advice = problems.describe_fault(file.fault)
     return {"title": str(title), "advice": str(advice)}
 
 
-def columns_form(job: SendJob, posted: Any = None) -> ColumnsForm | None:
-    """To choose other columns, where the file's headings are known and the check was about its content."""
-    headings = job.summary.get("headers") or job.fault.get("headers") or []
-    if not headings or not job.file:
+def columns_form(request: PersonRequest, job: SendJob, file: JobFile | None, posted: Any = None) -> ColumnsForm | None:
+    """To choose other columns, where the top of the file is known."""
+    if file is None or not can_be_read_again(file) or followed(file):
         return None
-    used = job.summary.get("columns") or job.wanted_columns or {}
-    return ColumnsForm(posted, headings=headings, variables=job.version.typed_variables, used=used)
-
-
-def _problem(job: SendJob, code: str, what: dict[str, Any]) -> Finding:
-    label = str(Problem(code).label) if code in Problem.values else code
-    example = what.get("example") or {}
-    if not example:
-        return Finding(label, what["n"], "")
-    words = problems.describe_problem(
-        code, example.get("detail", ""), job.version.typed_variables, job.version.template.countries
-    )
-    sentence = _("row %(row)s: %(number)s, %(what)s") if example.get("raw") else _("row %(row)s: %(what)s")
-    return Finding(
-        label, what["n"], sentence % {"row": num(example["row"]), "number": example.get("raw", ""), "what": words}
-    )
-
-
-def _repair(bit: int, what: dict[str, Any]) -> Finding:
-    label = str(Repair(bit).label) if bit in Repair.values else str(bit)
-    example = what.get("example") or {}
-    words = ""
-    if example:
-        words = example["number"]
-        if example["raw"] != words:  # of a number cell, what was repaired is not to be seen
-            words = f"{example['raw']} → {words}"
-    return Finding(label, what["n"], words)
-
-
-def _columns(job: SendJob, found: dict[str, Any]) -> list[Column]:
-    used, ways = found.get("columns") or {}, found.get("found_by") or {}
-    by_heading = {heading: name for name, heading in (used.get("values") or {}).items()}
-    variables = {variable.name: variable for variable in job.version.typed_variables}
-    columns = []
-    for heading in found.get("headers", []):
-        name = by_heading.get(heading)
-        if heading == used.get("number"):
-            columns.append(Column(heading, "number", by=ways.get("number", "heading")))
-        elif name in variables:
-            by = (ways.get("values") or {}).get(name, "heading")
-            columns.append(Column(heading, "variable", variables[name].code, variables[name].meaning, by))
-        else:
-            columns.append(Column(heading, ""))
-    return columns
+    shows = "numbers" if may(request.user, "numbers.full") else "values" if may(request.user, "messages.text") else ""
+    return ColumnsForm(posted, file=file, variables=job.version.typed_variables, shows=shows)

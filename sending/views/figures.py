@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sending.models import Carrier, SendJob
+from sending import quiet
+from sending.models import SendJob
+from sending.slowness import Way
 from sending.states import (
     ENDED_AT_CARRIER,
     HANDED_OVER,
     NEVER_SENT,
     STILL_TO_COME,
     STRIP_ORDER,
+    FileState,
     JobStatus,
     MessageState,
 )
@@ -115,26 +117,41 @@ class Pace:
     waiting: int
 
 
-def pace(job: SendJob, counts: Counts, *, speed_now: float, allowed: int, now: datetime) -> Pace:
-    handed, queued = total(counts, HANDED_OVER), counts.get(S.QUEUED, 0)
+def pace(
+    job: SendJob, counts: Counts, *, to_send: int, speed_now: float, allowed: int, reachable: float, now: datetime
+) -> Pace:
+    """`to_send`: rows that are queued and confirmed; `reachable`: messages a second where nothing is to be seen yet."""
+    handed = total(counts, HANDED_OVER)
     reported = total(counts, (S.DELIVERED, S.FAILED, S.REJECTED))
     sending = job.status == JobStatus.SENDING
     speed = speed_now if sending else _speed_overall(job, handed)
-    left = timedelta(seconds=queued / speed) if sending and speed else None
-    sendable = job.total - counts.get(S.INVALID, 0)  # those withheld since could be sent: stopping changes no total
+    ends_at = _ends_at(job, to_send, speed_now or reachable, now) if sending else None
+    sendable = _sendable(job, counts)
     return Pace(
         handed_over=handed,
         sendable=sendable,
         percent=handed * 100 / sendable if sendable else 0.0,
         a_second=None if speed is None else round(speed) or (1 if speed else 0),
         allowed=allowed,
-        ends_at=now + left if left is not None else None,
-        left=duration(left.total_seconds()) if left is not None else "",
+        ends_at=ends_at,
+        left=duration((ends_at - now).total_seconds()) if ends_at is not None else "",
         took=duration((job.finished_at - job.started_at).total_seconds()) if job.started_at and job.finished_at else "",
         delivered_percent=counts.get(S.DELIVERED, 0) * 100 / reported if reported else None,
         reported=reported,
         waiting=total(counts, UNDER_WAY),
     )
+
+
+def _ends_at(job: SendJob, to_send: int, speed: float, now: datetime) -> datetime | None:
+    if not speed:
+        return None
+    return quiet.ends_at(job, to_send, begins=now, a_second=speed)
+
+
+def _sendable(job: SendJob, counts: Counts) -> int:
+    """Messages that were confirmed: those withheld since are among them, as stopping changes no total."""
+    confirmed = [file.sendable for file in job.files.all() if file.state == FileState.CONFIRMED]
+    return sum(confirmed) if confirmed else job.total - counts.get(S.INVALID, 0)
 
 
 def _speed_overall(job: SendJob, handed: int) -> float | None:
@@ -199,45 +216,15 @@ def polls_every(job: SendJob, counts: Counts, now: datetime) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The carriers a job can go by."""
-
-    carriers: list[Carrier]
-
-    @property
-    def rate(self) -> int:
-        """Segments a second, all together."""
-        return sum(carrier.rate for carrier in self.carriers)
-
-    @property
-    def is_open(self) -> bool:
-        return any(carrier.bound_at for carrier in self.carriers)
-
-
-def way(region: str) -> Way:
-    return Way(list(Carrier.objects.serving(region).order_by("name")))
-
-
 def still_leave(job: SendJob, counts: Counts, way: Way) -> int:
-    """How many may still leave after a stop: what is on its way, and while sending what is claimed in that moment."""
+    """How many may still leave after a stop: what is on its way, and while sending what is claimed in that moment.
+
+    Never more than the carriers' windows hold, whenever the stop comes.
+    """
     under_way = counts.get(S.SUBMITTING, 0)
     if job.status != JobStatus.SENDING:
         return under_way
-    windows = sum(carrier.window for carrier in way.carriers if carrier.bound_at)
-    return under_way + min(windows, counts.get(S.QUEUED, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """When something is over that begins now and takes `words`."""
-
-    at: datetime
-    words: str
-
-    @classmethod
-    def after(cls, seconds: float) -> End:
-        return cls(timezone.now() + timedelta(seconds=seconds), duration(seconds))
+    return min(under_way + counts.get(S.QUEUED, 0), max(under_way, way.windows))
 
 
 def duration(seconds: float) -> str:

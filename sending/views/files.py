@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 from django.http import FileResponse, Http404, HttpResponse
@@ -13,11 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import audit
-from accounts.permissions import PersonRequest, policy
-from console.lib.sheets import write_rows
-from sending.intake import problems, upload
-from sending.models import Message, SendJob
-from sending.states import MessageState
+from accounts.permissions import PersonRequest, may, policy
+from console.lib import phone
+from console.lib.sheets.tables import write_xlsx
+from sending.intake import labels, samples
+from sending.intake.columns import HEADING, forms
+from sending.models import FileState, Message, SendJob, Source
+from sending.places import Places
+from sending.states import MessageState, Problem
+from sending.views.findings import reason
 from sending.views.job import find
 from templates_app.models import TemplateVersion
 
@@ -28,13 +34,16 @@ CHUNK = 5_000
 @policy("jobs.send")
 @require_safe
 def refused_file(request: PersonRequest, pk: int) -> HttpResponse:
-    """The rows to correct, with whole numbers: they are what the person uploaded. That it was fetched is recorded."""
+    """The rows to correct, with whole numbers: they are what people uploaded for this job. Those of saved lists and of
+    earlier jobs are not, and masked for whom all numbers are. That it was fetched is recorded.
+    """
     job = find(request, pk)
     if not job.total:
         raise Http404
     file = tempfile.TemporaryFile(prefix="refused-")  # noqa: SIM115  closed by the response
-    write_rows(file, _headings(job), _refused(job), name=_("Refused rows"))
-    length = file.tell()
+    masked = not may(request.user, "numbers.full")
+    write_xlsx(file, _("Refused rows"), _headings(job), _refused(job, masked=masked))
+    length = file.seek(0, os.SEEK_END)
     file.seek(0)
     audit.record(
         by=request.user,
@@ -50,21 +59,33 @@ def refused_file(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _headings(job: SendJob) -> list[str]:
-    """As in the file that came, so that the corrected rows are understood the same way."""
-    used = job.summary.get("columns") or {}
-    of_values = used.get("values") or {}
-    unread = upload.headers(job.version.typed_variables)
-    variables = [of_values.get(v.name) or header for v, header in zip(job.version.typed_variables, unread, strict=True)]
-    return [used.get("number") or _("Number"), *variables, _("Row in the file"), _("Reason")]
+    """As in the file that came where they were understood, so that the corrected rows are understood by themselves."""
+    file = job.files.counted().exclude(state=FileState.LEFT_OUT).first()
+    used = file.summary.get("columns", {}) if file else {}
+    ways = file.summary.get("found_by", {}) if file else {}
+    number = used["number"] if ways.get("number") == HEADING else _("Mobile number")
+    understood = {name: used["values"][name] for name, way in (ways.get("values") or {}).items() if way == HEADING}
+    variables = job.version.typed_variables
+    usual = samples.headers(variables, taken=forms(number))
+    named = [understood.get(variable.name, header) for variable, header in zip(variables, usual, strict=True)]
+    return [number, *named, _("Row in the file"), _("Reason")]
 
 
-def _refused(job: SendJob) -> Iterator[list[object]]:
-    variables, allowed = job.version.typed_variables, job.version.template.countries
-    refused = Message.objects.of_job(job).filter(state=MessageState.INVALID).order_by("id")
-    fields = refused.values_list("raw", "number", "values", "row", "code", "detail")
-    for raw, number, values, row, code, detail in fields.iterator(chunk_size=CHUNK):
-        filled = [*values, *[""] * (len(variables) - len(values))][: len(variables)]
-        yield [raw or number, *filled, row, problems.describe_problem(code, detail, variables, allowed)]
+def _refused(job: SendJob, *, masked: bool) -> Iterator[list[str]]:
+    """Those that nobody has corrected, of all files but the ones that were left out."""
+    places, width = Places.of(job), len(job.version.typed_variables)
+    why = lru_cache(maxsize=2_000)(partial(reason, job))
+    for file in places.files:
+        if file.state == FileState.LEFT_OUT:
+            continue
+        rows = Message.objects.filter(state=MessageState.INVALID, id__gte=file.first_id, id__lt=file.end_id)
+        fields = rows.exclude(code=Problem.SUPERSEDED).order_by("id")
+        named = fields.values_list("raw", "number", "values", "row", "code", "detail")
+        hide = masked and file.source in {Source.LIST, Source.RESEND}
+        for raw, number, values, row, code, detail in named.iterator(chunk_size=CHUNK):
+            filled = [*values, *[""] * (width - len(values))][:width]
+            typed = phone.mask(raw or number) if hide else raw or phone.plain(number)
+            yield [typed, *filled, labels.label(row, file.number), why(code, detail)]
 
 
 @policy("jobs.view")
@@ -72,7 +93,7 @@ def _refused(job: SendJob) -> Iterator[list[object]]:
 def template_sample(request: PersonRequest, version: int) -> HttpResponse:
     mine = TemplateVersion.objects.visible_to(request.user).select_related("template__application")
     found = get_object_or_404(mine, pk=version)
-    response = HttpResponse(upload.sample_file(found, get_language() or "en"), content_type=XLSX)
+    response = HttpResponse(samples.sample_file(found, get_language() or "en"), content_type=XLSX)
     name = _("sample %(template)s.xlsx") % {"template": found.template.name}
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     return response

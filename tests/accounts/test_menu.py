@@ -15,8 +15,8 @@ def titles(person, path="/"):
 
 
 def test_menu_holds_what_the_role_may_see(alice, victor, bob, carol):
-    tenant = ["Overview", "Group SMS Assistant", "Qualifications", "Applications", "Signatures", "Templates"]
-    tenant += ["Applications", "Templates"]
+    tenant = ["Overview", "Group SMS Assistant", "Recipient lists", "Qualifications", "Applications", "Signatures"]
+    tenant += ["Templates", "Applications", "Templates"]
     tenant += ["Your enterprise", "People", "Contacts", "Requests"]
     assert titles(alice) == titles(victor) == tenant
     assert titles(make.user(role=Role.OWNER, language="en")) == [*tenant, "Audit"]

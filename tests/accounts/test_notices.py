@@ -20,7 +20,8 @@ from tests import make
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 FACTS: dict[str, Any] = {"name": "清禾会员", "reason": "Not about your company.", "number": 3, "request": "restart"}
-FACTS |= {"days": 180}
+FACTS |= {"days": 180, "job": "Spring", "rows": "1,200"}
+FACTS |= {"time": "2026-03-31 09:00", "until": "2026-03-31 18:00", "late": 90}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from accounts.models import ReviewState, Role
 from accounts.models.application import Region
 from console.lib.errors import NotAllowed
-from sending import dispatch, jobs
+from sending import dispatch, due, jobs
 from sending.models import JobStatus
 from sending.sendable import check_sendable, obstacle, signature_fault
 from templates_app import channels
@@ -130,7 +130,7 @@ def test_when_a_job_starts_its_signature_counts_as_used(owner):
     assert job.signature.last_used_at is not None
     assert later.signature.last_used_at is None, "scheduled is not used yet"
     type(later).objects.filter(pk=later.pk).update(scheduled_at=timezone.now())
-    assert dispatch.start_due_jobs() == 1
+    assert due.start_due_jobs() == 1
     later.signature.refresh_from_db()
     assert later.signature.last_used_at is not None
 
@@ -139,7 +139,7 @@ def test_a_scheduled_job_whose_signature_sleeps_is_held_and_does_not_wake_it(own
     job = make.job(by=owner, status=JobStatus.SCHEDULED)
     force(Signature, job.signature_id, dormancy=Dormancy.DORMANT)
     type(job).objects.filter(pk=job.pk).update(scheduled_at=timezone.now())
-    dispatch.start_due_jobs()
+    due.start_due_jobs()
     job.refresh_from_db()
     assert job.signature
     job.signature.refresh_from_db()

@@ -29,7 +29,7 @@ from accounts.models import (
     Verification,
 )
 from accounts.permissions import CAN
-from sending.models import Carrier, SendJob
+from sending.models import Carrier, JobDraft, JobFile, RecipientList, SendJob
 from templates_app.models import MessageTemplate, Qualification, TemplateImport, TemplateVersion
 from tests import make
 from tests.test_conventions import routes
@@ -51,6 +51,9 @@ TEXTS: dict[type[Model], tuple[str, ...]] = {
     TemplateImport: ("file_name",),
     Qualification: ("name", "company", "manager_name", "remark", "reason"),
     SendJob: ("name",),
+    JobDraft: ("name",),
+    JobFile: ("file_name",),
+    RecipientList: ("name",),
     Carrier: ("name",),
 }
 

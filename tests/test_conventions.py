@@ -97,7 +97,9 @@ def test_only_one_door_to_celery() -> None:
 def test_states_change_only_through_move() -> None:
     """No assignment to a status, and no UPDATE of one outside the functions that own it."""
     owners = {
+        "sending/models/background.py",
         "sending/models/job.py",
+        "sending/models/job_file.py",
         "sending/intake/loading.py",
         "accounts/models/application.py",
         "accounts/models/enterprise.py",

@@ -24,7 +24,7 @@ from accounts.models import (
     Verification,
 )
 from accounts.permissions import CAN, STAFF, TENANT
-from sending.models import JobStatus, SendJob
+from sending.models import JobDraft, JobExport, JobStatus, RecipientList, SendJob
 from templates_app.models import Qualification, Signature, TemplateImport, TemplateVersion, WordList
 from tests import make
 from tests.keys import add_key
@@ -48,6 +48,7 @@ class Things:
     signature: Signature
     pending: Signature
     jobs: dict[JobStatus, SendJob]
+    job_draft: JobDraft
     document: Document
     asked: Request
     verification: Verification
@@ -63,6 +64,8 @@ class Things:
     qualification: Qualification
     sheet: TemplateImport
     words: WordList
+    export: JobExport
+    saved_list: RecipientList
 
     @property
     def application(self) -> Application:
@@ -90,6 +93,7 @@ def things(db: None) -> Things:
         signature,
         pending,
         jobs,
+        JobDraft.objects.create(enterprise=make.home(alice), name="Unfinished", created_by=alice),
         document=make.document(by=alice),
         asked=make.request(by=alice),
         verification=make.verification(by=alice),
@@ -111,6 +115,8 @@ def things(db: None) -> Things:
             rows=[{"row": 2, "cells": {"name": "Imported"}, "hidden": False}],
         ),
         words=WordList.objects.create(theme_en="Fake", theme_zh="假", words=["假货"]),
+        export=make.export(job=jobs[JobStatus.SENDING], by=alice),
+        saved_list=make.recipient_list(job=jobs[JobStatus.SENDING], by=alice),
     )
 
 
@@ -134,9 +140,11 @@ PERSONAL = {"mfa_edit_webauthn", "mfa_remove_webauthn"}
 
 def addresses(things: Things) -> dict[str, str]:
     """An address for every URL, with ids of alice's things. A URL that is not here fails the test below."""
-    job = dict.fromkeys(("job", "job-confirm", "job-columns", "job-refused-file"), things.jobs[JobStatus.CHECKED].pk)
-    job |= dict.fromkeys(("job-pause", "job-stop"), things.jobs[JobStatus.SENDING].pk)
-    job |= {"job-resume": things.jobs[JobStatus.PAUSED].pk, "job-cancel": things.jobs[JobStatus.SCHEDULED].pk}
+    checked = ("job", "job-duplicate", "job-confirm", "job-columns", "job-refused-file", *CHECKED)
+    job = dict.fromkeys(checked, things.jobs[JobStatus.CHECKED].pk)
+    job |= dict.fromkeys(("job-pause", "job-stop", "job-speed", "job-resend"), things.jobs[JobStatus.SENDING].pk)
+    job |= dict.fromkeys(("job-cancel", "job-reschedule"), things.jobs[JobStatus.SCHEDULED].pk)
+    job |= {"job-resume": things.jobs[JobStatus.PAUSED].pk}
     plain = [
         "healthz",
         "account_login",
@@ -193,6 +201,13 @@ def addresses(things: Things) -> dict[str, str]:
             "version-withdraw": reverse("version-withdraw", args=[things.draft.pk]),
             "version-discard": reverse("version-discard", args=[things.draft.pk]),
             "version-submit": reverse("version-submit", args=[things.draft.pk]),
+            **{name: reverse(name, args=[things.job_draft.pk]) for name in ("job-draft", "job-draft-delete")},
+            "message": reverse("message", args=[things.jobs[JobStatus.SENDING].pk, 1]),
+            "job-exports": reverse("job-exports", args=[things.jobs[JobStatus.SENDING].pk]),
+            "job-export": reverse("job-export", args=[things.export.job_id, things.export.pk]),
+            **{name: reverse(name, args=[things.saved_list.pk]) for name in ("list", "list-delete")},
+            **{name: reverse(name) for name in ("lists", "codes", "jobs-export")},
+            "list-new": f"{reverse('list-new')}?job={things.jobs[JobStatus.SENDING].pk}",
             "template-sample": reverse("template-sample", args=[things.version.pk]),
             "review": reverse("review", args=["signature", things.pending.pk]),
             **{name: reverse(name, args=["signature", things.pending.pk]) for name in SUBMISSION},
@@ -219,6 +234,9 @@ def addresses(things: Things) -> dict[str, str]:
     )
 
 
+CHECKED = (
+    "job-test", "job-preview", "job-takes", "job-tests", "job-add", "job-leave-out", "job-confirm-more",
+)  # fmt: skip
 JOINING = (
     "enterprise", "enterprise-edit", "enterprise-mode", "own-numbers", "own-number-new", "verification",
     "verification-new", "agreement",
@@ -262,6 +280,7 @@ WITHOUT_ID = {
     "requests", "request-new",
     "contacts", "contact-new", "notices", "demo-outbox", "promise", "review-promise",
     "words", "words-new",
+    "lists", "codes", "jobs-export", "list-new",
     "account_confirm_email", "account_reset_password_from_key", *IDENTITY,
 }  # fmt: skip
 

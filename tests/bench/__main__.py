@@ -41,6 +41,15 @@ def reading() -> dict[str, Any]:
     }
 
 
+def checking() -> dict[str, Any]:
+    """The page of a checked job with a million rows."""
+    from tests.bench import check
+
+    found = check.measure()
+    say(check.say(found))
+    return {"check_p95_ms": found}
+
+
 def reviewing() -> dict[str, Any]:
     """The reviewers' queue, with few and with many open items."""
     from tests.bench import queue
@@ -48,6 +57,15 @@ def reviewing() -> dict[str, Any]:
     found = queue.measure()
     say(queue.say(found))
     return {"reviews": found}
+
+
+def exporting() -> dict[str, Any]:
+    """Rows of a million as files, and pages of them."""
+    from tests.bench import exports
+
+    found = exports.measure()
+    say(exports.say(found))
+    return {"exports": found}
 
 
 def sending(folder: Path) -> dict[str, Any]:
@@ -98,7 +116,7 @@ def main() -> None:
             call_command("migrate", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
             make.workday()
-            found = reading() | reviewing()
+            found = reading() | checking() | reviewing() | exporting()
             connection.close()
         found |= sending(folder)
     RESULT.parent.mkdir(exist_ok=True)

@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.processes import Stack
 
+PATIENCE = 20_000  # milliseconds
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SETTLED = """() => Promise.allSettled(document.getAnimations().filter(
+    (animation) => animation.effect.getComputedTiming().endTime < Infinity).map((animation) => animation.finished))"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -32,6 +35,7 @@ def chromium() -> Iterator[Browser]:
             )
         try:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            expect.set_options(timeout=PATIENCE)
         except Error:
             pytest.skip("no Chromium here and none to be had: install your system's chromium to run the browser tests")
         yield browser
@@ -73,10 +77,27 @@ class Visitor:
         from axe_playwright_python.sync_playwright import Axe
 
         page = page or self.page
+        page.evaluate(SETTLED)  # what fades in is hard to read until it has
         found = Axe().run(page).response["violations"]
         serious = [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in {"serious", "critical"}]
         assert not serious, serious
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def begin_job(page: Page, *, name: str, template: str = "Points_Notice_01", upto: str = "") -> None:
+    """Put a job of the demo's enterprise together, in either language, until its recipients are asked for; or leave it
+    at the step `upto`, such as "template".
+    """
+    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + "/jobs/new/")
+    page.locator("[name=name]").fill(name)
+    page.locator("[name=go]").click()
+    for step, choice in (("application", "会员服务"), ("signature", "清禾会员"), ("template", template)):
+        page.locator(f"[name={step}]").first.wait_for()
+        if step == upto:
+            return
+        page.locator("label.choice", has_text=choice).first.click()
+        page.locator("[name=go]").click()
+    page.locator("[name=file]").wait_for()
 
 
 @pytest.fixture
@@ -91,7 +112,7 @@ def visit(chromium: Browser, stack: Stack) -> Iterator[type[Visitor] | object]:
             locale=language,
             accept_downloads=True,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         visitor = Visitor(stack, context)
         made.append(visitor)
         return visitor

@@ -13,6 +13,7 @@ import xlsxwriter
 from playwright.sync_api import Page, expect
 
 from tests import sheets
+from tests.browser.conftest import begin_job
 from tests.processes import Stack, free_port, process, records, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -22,11 +23,14 @@ SLOW = 90_000  # milliseconds for what the machine has to work for
 
 
 def upload(page: Page, file: Path, *, name: str) -> None:
-    page.get_by_role("link", name="Group SMS Assistant").first.click()
-    page.get_by_role("link", name="New job").first.click()
-    page.get_by_label("Spreadsheet").set_input_files(file)
-    page.get_by_label("Name", exact=False).first.fill(name)
-    page.get_by_role("button", name="Upload and check").click()
+    begin_job(page, name=name)
+    page.locator("[name=file]").set_input_files(file)
+    page.get_by_role("button", name="Check the recipients").click()
+
+
+def agree(page: Page) -> None:
+    """To the statement of consent, once the check is done."""
+    page.locator("[name=consent]").check(timeout=SLOW)
 
 
 def figures(page: Page) -> dict[str, int]:
@@ -54,6 +58,7 @@ def test_ten_thousand_rows(stack: Stack, visit: Any, tmp_path: Path) -> None:
     expect(page.get_by_role("button", name="Send 10,000 messages")).to_be_visible(timeout=SLOW)
     operator.check_access()
     expect(page.locator(".bubble").first).to_contain_text("尊敬的")
+    agree(page)
     page.get_by_role("button", name="Send 10,000 messages").click()
     expect(page.locator(".ledger").first).to_be_visible()
     adds_up(page, 10_000)
@@ -86,6 +91,7 @@ def test_two_carriers(stack: Stack, visit: Any, tmp_path: Path) -> None:
         sheets.people(tmp_path / "people.xlsx", rows=3_000, first=13900000000)
         page = visit().sign_in(OPERATOR, PASSWORD)
         upload(page, tmp_path / "people.xlsx", name="Two carriers")
+        agree(page)
         page.get_by_role("button", name="Send 3,000 messages").click(timeout=SLOW)
         page.wait_for_function(
             "() => [...document.querySelectorAll('.ledger-row')].some(r => /Delivered/.test(r.innerText)"
@@ -114,7 +120,9 @@ def test_flawed_file_in_chinese_on_a_phone(visit: Any, tmp_path: Path) -> None:
     page.get_by_label("邮箱").fill(OPERATOR)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.goto(f"{visitor.stack.url}/jobs/new/")
+    page.locator(".top").wait_for()
+    begin_job(page, name="有错的表格")
+    visitor.check_access()
     page.locator("input[type=file]").set_input_files(file)
     page.locator("button.btn-primary").click()
     send = page.get_by_role("button", name=re.compile(r"发送.*6"))
@@ -127,6 +135,7 @@ def test_flawed_file_in_chinese_on_a_phone(visit: Any, tmp_path: Path) -> None:
     assert refused is not None
     rows = list(refused.iter_rows(values_only=True))
     assert len(rows) == 1 + 5 and "1.38E+10" in {str(row[0]) for row in rows}
+    agree(page)
     send.click()
     expect(page.locator(".sum")).to_contain_text("11")
     visitor.check_access()

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, begin_job
 from tests.processes import Stack, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -100,14 +100,17 @@ def test_written_on_saturday_approved_on_monday(stack: Stack, visit: Any) -> Non
     page = operator.sign_in(OPERATOR, PASSWORD)
     write_with_help(operator)
     choice = page.locator("label", has_text=PICKUP).locator("input[name=template]")
-    page.goto(f"{stack.url}/jobs/new/")
+    begin_job(page, name="Parcels", upto="template")
     expect(page.locator("input[name=template]").first).to_be_visible()
     expect(choice).to_have_count(0)
+    page.locator(".draft-barred summary").click()
+    expect(page.locator(".draft-barred")).to_contain_text("It awaits its review. Due by Mon 30 Nov, 11:00.")
     reviewer = visit(language="zh-CN", dark=True)
     nothing_is_decided_on_sunday(reviewer, stack)
     approve_by_keyboard(reviewer, stack)
     operator.sign_in(OPERATOR, PASSWORD)
-    page.goto(f"{stack.url}/jobs/new/")
+    page.goto(f"{stack.url}/jobs/")
+    page.get_by_role("link", name="Continue Parcels").click()
     expect(choice).to_be_enabled()
     operator.check_access()
 

@@ -21,7 +21,9 @@ class ExportForm(forms.Form):
     """Which rows, and as what; `token` makes a form posted twice one export."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    which = forms.ChoiceField(label=_("Rows"), initial=ExportRows.ALL, widget=forms.Select({"class": "form-select"}))
+    which = forms.ChoiceField(
+        label=_("Which rows"), initial=ExportRows.ALL, widget=forms.Select({"class": "form-select"})
+    )
     format = forms.ChoiceField(
         label=_("Format"), choices=ExportFormat.choices, initial=ExportFormat.XLSX, widget=forms.RadioSelect
     )

@@ -112,6 +112,7 @@ class Gateway:
         self.renewer = ThreadPoolExecutor(1, "renew")
         self.sweeper = ThreadPoolExecutor(1, "sweep")
         self.hanging_up: set[asyncio.Task[None]] = set()
+        self.fed = asyncio.Event()  # nothing is claimed or written any more
         self.settled_all = asyncio.Event()
 
     async def call(self, pool: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -262,7 +263,8 @@ class Gateway:
     # Settling ---------------------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
-        while not (self.stop.is_set() and not self.flights and not self.deliveries and not self.results):
+        # Not before the feeders have ended: of a claim that is under way nothing is in `flights` yet.
+        while not (self.fed.is_set() and not self.flights and not self.deliveries and not self.results):
             try:
                 await asyncio.wait_for(self.news.wait(), 0.25)
             except TimeoutError:
@@ -437,6 +439,7 @@ class Gateway:
         self.stop.set()
         # A deploy loses nothing: no more claims, wait for answers, settle them, then go.
         await asyncio.gather(*self.hanging_up, *(self.hang_up(line) for line in self.lines.values()))
+        self.fed.set()
         ended, _ = await asyncio.wait(watching, timeout=GOODBYE_SECONDS)
         await self.recover()
         self.settled_all.set()

@@ -22,7 +22,7 @@ COUNTRIES_SHOWN = 5
 
 
 def describe_fault(fault: dict[str, Any]) -> Sentences:
-    """(what happened and why, what to do) for a `SendJob.fault`."""
+    """(what happened and why, what to do) for a `JobFile.fault`."""
     say = _FAULTS.get(fault.get("code", ""), _unknown)
     return say(fault)
 

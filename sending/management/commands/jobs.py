@@ -56,8 +56,12 @@ class Command(BaseCommand):
         )
         create.add_argument("--name", help="the job's name; without it the file's")
         create.add_argument("--at", metavar="TIME", help="confirm for this time, in the enterprise's zone")
-        create.add_argument("--confirm", action="store_true", help="send what can be sent")
-        confirm = deeds.add_parser("confirm", help="send a checked job, now or at a time")
+        create.add_argument(
+            "--confirm",
+            action="store_true",
+            help="send what can be sent; you declare by it that the recipients have agreed",
+        )
+        confirm = deeds.add_parser("confirm", help="send a checked job, now or at a time; declares consent, too")
         confirm.add_argument("--at", metavar="TIME", help="in the enterprise's zone unless it names one")
         ours = [confirm, deeds.add_parser("show", help="what became of its rows")]
         ours += [deeds.add_parser(name, help=f"{name} a job") for name in DEEDS]
